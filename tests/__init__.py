@@ -1,0 +1,1 @@
+"""Tests of Trackyard, one folder for each part."""
