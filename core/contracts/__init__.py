@@ -1,0 +1,1 @@
+"""The three contracts of storage: metadata, events and files."""
