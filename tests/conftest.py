@@ -1,0 +1,50 @@
+"""What holds for every test: nothing is left behind, the event loop is never blocked, a failure shows the server's log."""
+
+import inspect
+from collections.abc import AsyncIterator, Generator, Iterator
+
+import pytest
+from blockbuster import BlockBuster
+from trackyard.core.testing.leaks import no_leaked_resources, no_leaked_tasks
+from trackyard.core.testing.server import RUNNING
+
+ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "trackyard.ui", "trackyard.agent_services"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every async test the checks for leaks and for calls that block the event loop."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.fixturenames[:0] = ["nothing_is_left_open", "no_task_is_left", "nothing_blocks_the_loop"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the log of every running server when a test fails."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of the server in {server.folder}", server.log[-12000:]) for server in RUNNING]
+    return report
+
+
+@pytest.fixture
+def nothing_is_left_open() -> Iterator[None]:
+    """Threads, files and sockets are back where they were."""
+    with no_leaked_resources():
+        yield
+
+
+@pytest.fixture
+async def no_task_is_left() -> AsyncIterator[None]:
+    """No asyncio task of the test still runs."""
+    async with no_leaked_tasks():
+        yield
+
+
+@pytest.fixture
+def nothing_blocks_the_loop() -> Iterator[None]:
+    """Code of ours that waits for a file, a socket or a lock on the event loop fails the test."""
+    blockbuster = BlockBuster(scanned_modules=ROOMS)
+    blockbuster.activate()
+    yield
+    blockbuster.deactivate()
