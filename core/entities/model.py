@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
-
 from trackyard.core.entities import fields as f
 from trackyard.core.entities.columns import BigInt, CleanText, TagList, UtcDateTime
 from trackyard.core.entities.fields import Filter, Kind, Storage

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlmodel import Field, SQLModel
-
 from trackyard.core.entities.columns import BigInt, CleanText, JsonDocument, UtcDateTime
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
-
 from trackyard.core.entities import fields as f
 from trackyard.core.entities.columns import BigInt, CleanText, TagList, UtcDateTime
 from trackyard.core.entities.fields import Filter, Kind, Storage

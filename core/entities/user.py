@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlmodel import Field, SQLModel
-
 from trackyard.core.entities import fields as f
 from trackyard.core.entities.columns import BigInt, CleanText, UtcDateTime
 from trackyard.core.entities.fields import Filter, Kind

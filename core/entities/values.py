@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from sqlalchemy import Float, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
-
 from trackyard.core.entities.columns import BigInt, CleanText
 
 

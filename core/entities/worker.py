@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
-
 from trackyard.core.entities.columns import BigInt, CleanText, JsonDocument, TagList, UtcDateTime
 
 
