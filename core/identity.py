@@ -32,6 +32,7 @@ class Identity:
 
 
 SYSTEM = Identity(user="__system__", name="Trackyard", role="system")
+ANONYMOUS = Identity(user="", name="", role="guest", via="anonymous")
 
 
 class Access(StrEnum):

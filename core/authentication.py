@@ -1,0 +1,99 @@
+"""Finding out who calls: the ``Authorization`` header or the session cookie, impersonation, and cross-site refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from trackyard.core.errors import ApiError, forbidden, unauthorized
+from trackyard.core.identity import Identity
+from trackyard.core.protocol.dispatch import header
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+    from trackyard.core.kernel import Kernel
+
+COOKIE = "clearml_token_basic"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class Authentication:
+    """Asks the authenticators that plugins register, one per scheme."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    async def identify(self, request: web.Request, *, navigable: bool = False) -> Identity:
+        """Who sent the request; raises `ApiError` 401 without valid credentials, 403 for a cross-site request by cookie.
+
+        ``navigable``: what is asked for only reads, so that a link on another site may lead to it.
+        """
+        scheme, credential, by_cookie = _credentials(request)
+        if by_cookie and not (navigable and request.method in SAFE_METHODS and _is_navigation(request)):
+            self._refuse_cross_site(request)
+        for authenticator in self._kernel.plugins.provided("authenticators"):
+            if authenticator.scheme == scheme:
+                worker = header(request.headers, "Worker") or self._kernel.remote_address(request)
+                identity: Identity = await authenticator.authenticate(credential, worker)
+                found = replace(identity, via="cookie" if by_cookie else scheme)
+                return await self._impersonated(request, found)
+        raise unauthorized(10, "Unauthorized (unknown authorization scheme)", scheme=scheme)
+
+    def own_origins(self, request: web.Request) -> set[str]:
+        """The origins whose scripts may use the session cookie: the site itself, its web port, and those allowed."""
+        host = request.host.rpartition(":")[0] or request.host
+        server = self._kernel.server
+        web_port = self._kernel.ports.get("web", server.web_port)
+        own = {f"http://{request.host}", f"https://{request.host}", f"http://{host}:{web_port}", f"https://{host}:{web_port}"}
+        return own | {origin.rstrip("/") for origin in server.allowed_origins} | {server.public_web.rstrip("/")} - {""}
+
+    def _refuse_cross_site(self, request: web.Request) -> None:
+        """The browser adds the cookie by itself, so a request that another site made must not count as the user's."""
+        site = request.headers.get("Sec-Fetch-Site")
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in self.own_origins(request):
+            raise forbidden(21, "Cross-site request refused", origin=origin[:200])
+        if site == "cross-site" or (site == "same-site" and origin is None and request.method not in SAFE_METHODS):
+            raise forbidden(21, "Cross-site request refused", site=site)
+
+    async def _impersonated(self, request: web.Request, caller: Identity) -> Identity:
+        target, attributed = header(request.headers, "Impersonate-As"), header(request.headers, "Act-As")
+        if not target and not attributed:
+            return caller
+        if target and attributed:
+            raise ApiError(400, 5, "Only one of the impersonation headers may be given")
+        if not caller.is_admin:
+            raise ApiError(400, 6, "Impersonation is not allowed", role=caller.role)
+        wanted = target or attributed or ""
+        user = await self._kernel.metadata.read(lambda session: _user(session, wanted))
+        if user is None:
+            raise ApiError(400, 6, "Impersonation is not possible (unknown user)", user=wanted)
+        role = user.role if target else caller.role
+        return replace(user, role=role, via=caller.via, acting=caller.user)
+
+
+def _is_navigation(request: web.Request) -> bool:
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+
+
+def _credentials(request: web.Request) -> tuple[str, str, bool]:
+    """Scheme (lower case), credential, and whether it came by cookie."""
+    given = request.headers.get("Authorization")
+    if given:
+        scheme, _, credential = given.partition(" ")
+        return scheme.lower(), credential.strip(), False
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        return "bearer", cookie, True
+    raise unauthorized(20, "Unauthorized (missing credentials)")
+
+
+def _user(session: Session, user_id: str) -> Identity | None:
+    from trackyard.core.entities import User
+
+    user = session.get(User, user_id)
+    return None if user is None else Identity(user.id, user.name, user.role, user.company)
+
+

@@ -1,0 +1,91 @@
+"""The objects that plugins register beside endpoints, routes, panels and backends, as typed Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+    from trackyard.core.identity import Identity
+    from trackyard.core.kernel import Kernel
+    from trackyard.core.protocol.endpoint import Call
+
+
+class Authenticator(Protocol):
+    """Finds out who calls from one scheme of the ``Authorization`` header (``basic``, ``bearer``; a cookie is a bearer)."""
+
+    scheme: str
+
+    async def authenticate(self, credential: str, remote: str) -> Identity:
+        """The caller; raises `ApiError` 401 if the credential is wrong or expired. ``remote`` is the worker or host name."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoginMethod:
+    """A way to log in on the login page: a title, and the page's path that starts it (``""`` for the built-in form)."""
+
+    name: str
+    title: str
+    path: str = ""
+
+
+class Policy(Protocol):
+    """Is asked before every call of an endpoint; if a policy can't be asked, calls are refused."""
+
+    async def check(self, call: Call, endpoint: str) -> None:
+        """Return, or raise `ApiError` to refuse."""
+        ...
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """A task went from one status to another."""
+
+    task: str
+    old: str
+    new: str
+    reason: str
+    message: str
+    identity: Identity
+
+
+class TaskListener(Protocol):
+    """Hears of the life cycle of tasks."""
+
+    def before_enqueue(self, session: Session, task: str, queue: str, identity: Identity) -> list[str]:
+        """Called in the unit of work that enqueues; raise `ApiError` to refuse, or return warnings for the caller."""
+        ...
+
+    async def after_status(self, change: StatusChange) -> None:
+        """Called after the change is durable; a failure is logged and changes nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """Recurring work: ``run(kernel)`` every ``seconds``; ``alone``: on one server of all that share a database."""
+
+    name: str
+    seconds: float
+    run: Callable[[Kernel], Awaitable[None]]
+    alone: bool = True
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of one part: whether it is well, and one line that says so."""
+
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A named check; one that raises is not well. ``critical`` ones make ``/readyz`` answer 503."""
+
+    name: str
+    check: Callable[[Kernel], Awaitable[Health]]
+    critical: bool = True

@@ -1,0 +1,115 @@
+"""The hooks of Trackyard. All are called once, when the server starts, and return lists of objects that they register.
+
+A plugin marks its methods with `hookimpl`. The objects are used in the order of the plugins (`[plugins] order`, then
+needs, then names). A plugin whose hook raises is shown as failed and none of its objects are used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from trackyard.core.cli.command import Command
+    from trackyard.core.contracts.events import EventBackend, EventObserver
+    from trackyard.core.contracts.files import FileBackend
+    from trackyard.core.contracts.metadata import MetadataBackend
+    from trackyard.core.extension import Authenticator, HealthCheck, Job, LoginMethod, Policy, TaskListener
+    from trackyard.core.panels import Panel
+    from trackyard.core.protocol.endpoint import Endpoint
+    from trackyard.core.routes import Route
+
+PROJECT = "trackyard"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def trackyard_metadata_backends() -> list[MetadataBackend]:
+    """Register backends for documents (users, projects, tasks, models, queues); chosen by the scheme of ``storage.metadata``."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_event_backends() -> list[EventBackend]:
+    """Register backends for scalars, logs, plots, samples and statistics; chosen by the scheme of ``storage.events``."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_file_backends() -> list[FileBackend]:
+    """Register backends for uploaded files; chosen by the scheme of ``storage.files``."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_authenticators() -> list[Authenticator]:
+    """Register ways to find out who calls from an ``Authorization`` header or a cookie, one per scheme."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_login_methods() -> list[LoginMethod]:
+    """Register ways to log in that the login page offers."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_policies() -> list[Policy]:
+    """Register policies: each is asked before every call and may refuse it."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_endpoints() -> list[Endpoint]:
+    """Register endpoints of the API (``service.action``) with request type and permission."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_routes() -> list[Route]:
+    """Register plain HTTP routes on one of the sites (api, web, files) with their permission."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_task_listeners() -> list[TaskListener]:
+    """Register listeners of the tasks' life cycle: they may refuse an enqueue, and hear of every change of status."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_event_observers() -> list[EventObserver]:
+    """Register observers that hear of every stored batch of events."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_panels() -> list[Panel]:
+    """Register parts of the web UI: pages, tabs of a task or a project, cards of the home page, pages of the settings."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_jobs() -> list[Job]:
+    """Register recurring work of the server, such as the watchdog of silent tasks."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_commands() -> list[Command]:
+    """Register sub-commands of ``trackyard``."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_health_checks() -> list[HealthCheck]:
+    """Register checks that ``/readyz`` and the home page show."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_metrics() -> list[Any]:
+    """Register Prometheus collectors (objects with ``collect``) that ``/metrics`` shows."""
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The wire protocol: envelope, versions, bodies, endpoints, dispatch and the OpenAPI document."""

@@ -1,0 +1,98 @@
+"""Reading requests: JSON with NaN tolerated, form fields, query strings, JSON lines, compressed bodies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from multidict import MultiDictProxy
+
+from trackyard.core.errors import ApiError
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+LINES_TYPE = "application/json-lines"
+ENCODINGS = ("", "identity", "gzip", "deflate")
+
+
+def is_lines(request: web.Request) -> bool:
+    """Whether the body is JSON lines."""
+    return request.content_type == LINES_TYPE
+
+
+async def read_raw(request: web.Request) -> bytes:
+    """The whole body, decompressed, within the server's limit."""
+    encoding = request.headers.get("Content-Encoding", "").lower()
+    if encoding not in ENCODINGS:
+        raise ApiError(415, 0, "Unsupported content encoding", encoding=encoding, supported="gzip, deflate")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError(413, 0, "Request body too large", limit=error.text) from None
+    except web.HTTPException as error:
+        raise ApiError(400, 0, f"Unreadable request body: {error.reason}") from None
+
+
+async def read_body(request: web.Request) -> dict[str, Any]:
+    """The JSON object of the body (or the form's fields) with the query string's parameters merged in."""
+    if request.content_type in FORM_TYPES:
+        body = nested(await _form(request))
+    else:
+        body = parse_object(await read_raw(request))
+    if request.query:
+        body.update(nested(request.query))
+    return body
+
+
+async def _form(request: web.Request) -> MultiDictProxy[Any]:
+    try:
+        return await request.post()
+    except ValueError as error:
+        raise ApiError(400, 0, f"Unreadable form: {error}") from None
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object; an empty body is an empty object."""
+    if not raw.strip():
+        return {}
+    value = parse_json(raw)
+    if not isinstance(value, dict):
+        raise ApiError(400, 0, "Request body must be a JSON object", found=type(value).__name__)
+    return value
+
+
+def parse_json(raw: bytes) -> Any:
+    """JSON as clients write it: bare NaN and Infinity, and numbers beyond a double, are read as floats."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, 0, f"Malformed JSON: {error}") from None
+
+
+def nested(parameters: Any) -> dict[str, Any]:
+    """Parameters as a body: ``a.b=1`` is ``{"a": {"b": 1}}``; repeated names and ``name[]`` are lists."""
+    body: dict[str, Any] = {}
+    for name in dict.fromkeys(parameters):
+        values = [_scalar(value) for value in parameters.getall(name)]
+        *path, last = name.removesuffix("[]").split(".")
+        place = body
+        for part in path:
+            below = place.setdefault(part, {})
+            if not isinstance(below, dict):
+                raise ApiError(400, 15, "Conflicting fields", fields=name)
+            place = below
+        place[last] = values if len(values) > 1 or name.endswith("[]") else values[0]
+    return body
+
+
+def _scalar(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 19 else text

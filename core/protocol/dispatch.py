@@ -1,0 +1,162 @@
+"""The way of a call: path and version, credentials, permission, policies, types, handler, envelope.
+
+The order of the checks is that of the reference: an unknown endpoint is told before missing credentials, a missing
+permission before a malformed body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from trackyard.core.errors import ApiError, forbidden, unauthorized, validation
+from trackyard.core.identity import ANONYMOUS, Access, Identity
+from trackyard.core.protocol.body import is_lines, parse_object, read_body, read_raw
+from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.envelope import Meta, json_response
+from trackyard.core.protocol.version import NEWEST, Version
+
+if TYPE_CHECKING:
+    from trackyard.core.kernel import Kernel
+
+PATH = re.compile(r"^/*(?:v(?P<version>\d{1,4}\.\d{1,4})/)?(?P<name>\w+\.\w+)/?$", re.ASCII)
+FORKING_CLIENT = re.compile(r"^clearml-\d")
+log = logging.getLogger(__name__)
+
+
+def forks(request: web.Request) -> bool:
+    """Whether the client may fork with this connection in its pool, so that two processes would write into one socket.
+
+    The SDK forks its reporter while connections are pooled; such answers close the connection.
+    """
+    client = header(request.headers, "Client") or ""
+    return bool(FORKING_CLIENT.match(client)) or request.headers.get("User-Agent", "").startswith("python-requests/")
+
+
+def header(headers: Any, name: str) -> str | None:
+    """The value of ``X-ClearML-<name>`` or its older spellings."""
+    for prefix in ("X-ClearML", "X-Trains", "X-Allegro"):
+        found: str | None = headers.get(f"{prefix}-{name}")
+        if found is not None:
+            return found
+    return None
+
+
+class Dispatcher:
+    """Answers calls of endpoints, over HTTP and from inside the process, through the same checks."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    async def handle(self, request: web.Request, path: str) -> web.StreamResponse:
+        """The answer to an HTTP request for the endpoint that ``path`` names."""
+        meta = Meta(header(request.headers, "Trx"))
+        try:
+            response = await self._answer(request, path, meta)
+        except ApiError as error:
+            response = json_response(meta.failure(error), error.code)
+            if "retry_after" in error.data:
+                response.headers["Retry-After"] = str(error.data["retry_after"])
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            log.exception("call %s of %s failed", meta.id, meta.name)
+            response = json_response(meta.failure(ApiError(500, 0, "Internal server error", request=meta.id)), 500)
+        if forks(request):
+            response.force_close()
+        return response
+
+    async def call(self, name: str, body: dict[str, Any], identity: Identity, version: Version = NEWEST) -> Any:
+        """The ``data`` of a call from inside the process, as ``identity``; raises `ApiError`."""
+        endpoint = self._find(name, version)
+        _check_permission(endpoint, identity)
+        call = Call(self._kernel, identity, name, body, version=version)
+        return await self._run(endpoint, call)
+
+    async def _answer(self, request: web.Request, path: str, meta: Meta) -> web.StreamResponse:
+        name, version = _parse_path(path, meta)
+        endpoint = self._find(name, version)
+        meta.actual = str(endpoint.min_version)
+        identity = await self._identify(request, endpoint)
+        _check_permission(endpoint, identity)
+        call = await self._read(request, endpoint, identity, version)
+        data = await self._run(endpoint, call)
+        if endpoint.raw_reply:
+            assert isinstance(data, web.StreamResponse)  # noqa: S101 - the endpoint declares it
+            return data
+        response = json_response(meta.success(data))
+        for cookie in call.cookies:
+            response.set_cookie(**cookie)
+        return response
+
+    def _find(self, name: str, version: Version) -> Endpoint[Any]:
+        endpoint = self._kernel.endpoints.find(name, version)
+        if endpoint is None:
+            raise ApiError(404, 0, "Unable to find endpoint", name=name, version=str(version))
+        return endpoint
+
+    async def _identify(self, request: web.Request, endpoint: Endpoint[Any]) -> Identity:
+        access = endpoint.permission.access
+        if access is Access.PUBLIC:
+            return ANONYMOUS
+        try:
+            return await self._kernel.identify(request)
+        except ApiError as error:
+            if access is Access.OPTIONAL and error.code == 401:
+                return ANONYMOUS
+            raise
+
+    async def _read(self, request: web.Request, endpoint: Endpoint[Any], identity: Identity, version: Version) -> Call:
+        call = Call(self._kernel, identity, endpoint.name, {}, version=version, request=request, headers=request.headers)
+        call.worker = header(request.headers, "Worker")
+        call.remote = self._kernel.remote_address(request)
+        if endpoint.batch:
+            call.is_batch = is_lines(request)
+            call.raw = await read_raw(request)
+            call.body = {} if call.is_batch else parse_object(call.raw)
+        else:
+            call.body = await read_body(request)
+        return call
+
+    async def _run(self, endpoint: Endpoint[Any], call: Call) -> Any:
+        for policy in self._kernel.policies():
+            await policy.check(call, endpoint.name)
+        return await endpoint.handler(call, convert(call.body, endpoint.request))
+
+
+def convert(body: dict[str, Any], kind: type[Any]) -> Any:
+    """The body as the declared type; unknown keys are ignored, a wrong or missing one is 400/12 and is named."""
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at `$")
+        field = place.rstrip("`").lstrip(".") or _missing_field(problem)
+        raise validation(field, problem) from None
+
+
+def _missing_field(problem: str) -> str:
+    found = re.search(r"`(\w+)`", problem)
+    return found.group(1) if found else ""
+
+
+def _parse_path(path: str, meta: Meta) -> tuple[str, Version]:
+    found = PATH.match(path)
+    if found is None:
+        raise ApiError(400, 0, "Invalid request path", path=path[:200])
+    version = Version.parse(found["version"]) if found["version"] else NEWEST
+    meta.name, meta.requested = found["name"], str(version)
+    return found["name"], version
+
+
+def _check_permission(endpoint: Endpoint[Any], identity: Identity) -> None:
+    if endpoint.permission.access is Access.REQUIRED and identity is ANONYMOUS:
+        raise unauthorized(20, "Unauthorized (missing credentials)")
+    if not endpoint.permission.allows(identity):
+        raise forbidden(20, "User role does not allow this", endpoint=endpoint.name, role=identity.role)
+    if endpoint.writes and identity.role == "guest" and endpoint.permission.access is Access.REQUIRED:
+        raise forbidden(21, "Guests may not change anything", endpoint=endpoint.name)

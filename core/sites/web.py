@@ -1,0 +1,130 @@
+"""The web site: panels rendered by Jinja, static files of plugins, security headers, the prefix of a proxy."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from trackyard.core.errors import ApiError
+from trackyard.core.identity import ANONYMOUS, Access, Identity, Permission
+from trackyard.core.panels import Page, Panel
+from trackyard.core.sites.security import secure_headers
+
+if TYPE_CHECKING:
+    from trackyard.core.kernel import Kernel
+
+STATIC_MAX_AGE = 86400
+LOGIN_PATH = "/login"
+log = logging.getLogger(__name__)
+
+
+def plugin_folders(kernel: Kernel, folder: str) -> dict[str, Path]:
+    """The folder ``templates`` or ``static`` beside the module of each usable plugin, by the plugin's name."""
+    found = {}
+    for record in kernel.plugins.records.values():
+        if record.kind is not None and record.plugin is not None and record.provided:
+            file = importlib.import_module(record.kind.__module__).__file__
+            path = Path(file or ".").parent / folder
+            if path.is_dir():
+                found[record.name] = path
+    return found
+
+
+def set_up_templates(app: web.Application, kernel: Kernel) -> None:
+    """Give the application a Jinja environment: autoescaping, strict, with every plugin's templates."""
+    folders = plugin_folders(kernel, "templates")
+    loaders = [jinja2.FileSystemLoader(path) for path in folders.values()]
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.ChoiceLoader([*loaders, jinja2.PrefixLoader(dict(zip(folders, loaders, strict=True)), ":")]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        enable_async=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+async def identify_visitor(kernel: Kernel, request: web.Request, permission: Permission) -> Identity:
+    """Who visits; raises `ApiError` 401 and 403 as the permission asks."""
+    if permission.access is Access.PUBLIC:
+        return ANONYMOUS
+    try:
+        identity = await kernel.identify(request, navigable=True)
+    except ApiError as error:
+        if permission.access is Access.OPTIONAL and error.code == 401:
+            return ANONYMOUS
+        raise
+    if not permission.allows(identity):
+        raise ApiError(403, 20, "Your role does not allow this page", role=identity.role)
+    return identity
+
+
+def panel_handler(kernel: Kernel, panel: Panel) -> Any:
+    """The aiohttp handler of a panel: identity, handler, template; errors become pages."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            identity = await identify_visitor(kernel, request, panel.permission)
+        except ApiError as error:
+            if error.code == 401:
+                return _to_login(request)
+            return _error_page(kernel, request, panel, ANONYMOUS, error)
+        try:
+            return await _render(Page(kernel, identity, request, panel))
+        except ApiError as error:
+            return _error_page(kernel, request, panel, identity, error)
+
+    return handle
+
+
+async def _render(page: Page) -> web.StreamResponse:
+    context = await page.panel.handler(page)
+    if isinstance(context, web.StreamResponse):
+        return context
+    response = aiohttp_jinja2.render_template(page.panel.template, page.request, {"page": page, **context})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _to_login(request: web.Request) -> web.Response:
+    prefix = request.get("trackyard.prefix", "")
+    return web.Response(status=302, headers={"Location": f"{prefix}{LOGIN_PATH}?next={quote(request.path_qs)}"})
+
+
+def _error_page(kernel: Kernel, request: web.Request, panel: Panel, identity: Identity, error: ApiError) -> web.Response:
+    status = 404 if error.code == 400 else error.code
+    page = Page(kernel, identity, request, panel)
+    try:
+        return aiohttp_jinja2.render_template("error.html", request, {"page": page, "error": error}, status=status)
+    except jinja2.TemplateNotFound:
+        return web.Response(status=status, text=error.message)
+
+
+@web.middleware
+async def prefix_middleware(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Remember the prefix under which the site is seen, and set the security headers of every answer."""
+    request["trackyard.prefix"] = request.app[PREFIX]
+    try:
+        response: web.StreamResponse = await handler(request)
+    except web.HTTPException as error:
+        secure_headers(error)
+        raise
+    secure_headers(response)
+    return response
+
+
+PREFIX = web.AppKey("prefix", str)
+
+
+def add_static(app: web.Application, kernel: Kernel) -> None:
+    """Serve each plugin's ``static`` folder under ``/static/<plugin>/``."""
+    for name, path in plugin_folders(kernel, "static").items():
+        app.router.add_static(f"/static/{name}/", path, follow_symlinks=False, append_version=True)
