@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-
 from trackyard.core.errors import ApiError, forbidden, unauthorized
 from trackyard.core.identity import Identity
 from trackyard.core.protocol.dispatch import header
@@ -95,5 +94,3 @@ def _user(session: Session, user_id: str) -> Identity | None:
 
     user = session.get(User, user_id)
     return None if user is None else Identity(user.id, user.name, user.role, user.company)
-
-

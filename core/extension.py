@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+    from trackyard.core.contracts.events import AppendResult, EventBatch
     from trackyard.core.identity import Identity
     from trackyard.core.kernel import Kernel
     from trackyard.core.protocol.endpoint import Call
@@ -61,6 +62,14 @@ class TaskListener(Protocol):
 
     async def after_status(self, change: StatusChange) -> None:
         """Called after the change is durable; a failure is logged and changes nothing."""
+        ...
+
+
+class EventObserver(Protocol):
+    """Hears of every batch of events that was stored, after it is durable and before the call is answered."""
+
+    async def after_append(self, batch: EventBatch, result: AppendResult) -> None:
+        """Called for each stored batch; a failure is logged and changes nothing."""
         ...
 
 

@@ -12,10 +12,10 @@ import pluggy
 
 if TYPE_CHECKING:
     from trackyard.core.cli.command import Command
-    from trackyard.core.contracts.events import EventBackend, EventObserver
+    from trackyard.core.contracts.events import EventBackend
     from trackyard.core.contracts.files import FileBackend
     from trackyard.core.contracts.metadata import MetadataBackend
-    from trackyard.core.extension import Authenticator, HealthCheck, Job, LoginMethod, Policy, TaskListener
+    from trackyard.core.extension import Authenticator, EventObserver, HealthCheck, Job, LoginMethod, Policy, TaskListener
     from trackyard.core.panels import Panel
     from trackyard.core.protocol.endpoint import Endpoint
     from trackyard.core.routes import Route
@@ -62,7 +62,7 @@ def trackyard_policies() -> list[Policy]:
 
 
 @hookspec
-def trackyard_endpoints() -> list[Endpoint]:
+def trackyard_endpoints() -> list[Endpoint[Any]]:
     """Register endpoints of the API (``service.action``) with request type and permission."""
     raise NotImplementedError
 

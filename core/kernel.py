@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-
 from trackyard.core.authentication import Authentication
 from trackyard.core.contracts.events import EventStore
 from trackyard.core.contracts.files import FileStore
@@ -128,7 +127,9 @@ class Kernel:
         key = {"metadata": "metadata", "event": "events", "file": "files"}[kind]
         if scheme not in backends:
             known = ", ".join(sorted(backends)) or "none: no plugin offers a backend"
-            raise SettingsError(self.settings.explain(f"storage.{key}").source, f"storage.{key}", repr(url), f"a URL of scheme {known}")
+            raise SettingsError(
+                self.settings.explain(f"storage.{key}").source, f"storage.{key}", repr(url), f"a URL of scheme {known}"
+            )
         store = await backends[scheme].open(url, self.data_dir)
         self._opened.append(store)
         return store
@@ -137,7 +138,7 @@ class Kernel:
 async def _checked(check: HealthCheck, kernel: Kernel) -> Health:
     try:
         return await asyncio.wait_for(check.check(kernel), 5.0)
-    except Exception as error:  # noqa: BLE001 - a check that raises is a part that is not well
+    except Exception as error:
         log.warning("health check %s failed", check.name, exc_info=True)
         return Health(False, f"{type(error).__name__}: {error}")
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-
 from trackyard.core.identity import USER, Identity, Permission
 from trackyard.core.routes import Visit
 

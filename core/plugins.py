@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import pluggy
-
 from trackyard.core import hookspecs
 from trackyard.core.plugin import Plugin
 from trackyard.core.settings import Settings, SettingsError
@@ -99,7 +98,7 @@ def in_time(work: Callable[[], T], seconds: float, what: str) -> T:
     def run() -> None:
         try:
             outcome["value"] = work()
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who isolates the plugin
+        except BaseException as error:
             outcome["error"] = error
 
     thread = threading.Thread(target=run, name=what, daemon=True)
@@ -163,7 +162,7 @@ class PluginManager:
             try:
                 await asyncio.wait_for(record.plugin.start(kernel), START_DEADLINE)
                 record.state = State.STARTED
-            except Exception as error:  # noqa: BLE001 - isolation: the server goes on
+            except Exception as error:
                 record.fail("start", error)
         self._refuse_failed_essentials()
 
@@ -175,7 +174,7 @@ class PluginManager:
                 await asyncio.wait_for(record.plugin.stop(), STOP_DEADLINE)
                 if record.state is State.STARTED:
                     record.state = State.STOPPED
-            except Exception as error:  # noqa: BLE001 - isolation: the others are stopped too
+            except Exception as error:
                 record.fail("stop", error)
         self._started.clear()
 
@@ -191,7 +190,7 @@ class PluginManager:
         try:
             record.kind = in_time(lambda: _plugin_class(record.entry), LOAD_DEADLINE, f"import {record.name}")
             record.version = record.kind.version or record.version
-        except Exception as error:  # noqa: BLE001 - isolation
+        except Exception as error:
             if not disabled:
                 record.fail("import", error)
         if disabled:
@@ -207,7 +206,7 @@ class PluginManager:
         try:
             record.plugin = record.kind(settings)
             record.state = State.CONFIGURED
-        except Exception as error:  # noqa: BLE001 - isolation
+        except Exception as error:
             record.fail("configuration", error)
 
     def _register(self, record: Record) -> None:
@@ -219,13 +218,15 @@ class PluginManager:
             self._pluggy.check_pending()
             in_time(lambda: self._ask(record, plugin), LOAD_DEADLINE, f"register {record.name}")
             record.state = State.REGISTERED
-        except Exception as error:  # noqa: BLE001 - isolation
+        except Exception as error:
             record.fail("registration", error)
 
     def _ask(self, record: Record, plugin: Plugin) -> None:
         for caller in self._pluggy.get_hookcallers(plugin) or []:
             own = [impl for impl in caller.get_hookimpls() if impl.plugin is plugin]
-            record.provided[caller.name] = [item for impl in own for item in impl.function()]
+            # a plugin's answer is what it says it is once the list is walked: a wrong type is the plugin's failure
+            answers: list[Any] = [impl.function() for impl in own]
+            record.provided[caller.name] = [item for answer in answers for item in answer]
 
     def _lacks_needs(self, record: Record) -> bool:
         assert record.kind is not None  # noqa: S101 - asked for imported plugins only
@@ -241,7 +242,9 @@ class PluginManager:
     def _refuse_failed_essentials(self) -> None:
         for record in self.failed():
             if record.kind is not None and record.kind.essential:
-                raise PluginFailure(f"plugin {record.name}, which the server can't do without, failed at {record.error}\n{record.trace}")
+                raise PluginFailure(
+                    f"plugin {record.name}, which the server can't do without, failed at {record.error}\n{record.trace}"
+                )
 
     def _ordered(self) -> list[Record]:
         """Plugins named in ``[plugins] order`` first, then by name; each after the plugins that it needs."""

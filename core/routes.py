@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-
 from trackyard.core.identity import Identity, Permission
 
 if TYPE_CHECKING:

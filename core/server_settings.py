@@ -27,10 +27,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table ``[storage]``: a URL for each store; the scheme chooses the backend.
 
-    ``sqlite:`` and ``postgresql://…`` for documents, ``embedded:`` for events, ``local:`` or ``s3://…`` for files. Without a
+    ``sqlite:`` and ``postgresql://…`` for documents, ``embedded:`` for events, ``file:`` or ``s3://…`` for files. Without a
     path they live in the data directory.
     """
 
     metadata: str = "sqlite:"
     events: str = "embedded:"
-    files: str = "local:"
+    files: str = "file:"

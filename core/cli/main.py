@@ -59,14 +59,18 @@ def kernel_settings(arguments: argparse.Namespace) -> Settings:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """The arguments of every command."""
-    parser.add_argument("--config", type=Path, help="the settings' file (default: ./plugins.toml or DATA_DIR/plugins.toml, if there)")
+    parser.add_argument(
+        "--config", type=Path, help="the settings' file (default: ./plugins.toml or DATA_DIR/plugins.toml, if there)"
+    )
     parser.add_argument("--data-dir", type=Path, help="where everything is kept (default: $TRACKYARD_DATA_DIR or ~/.trackyard)")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"], help="what the log tells")
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The settings that the common arguments and the environment name."""
-    data_dir = (arguments.data_dir or Path(os.environ.get("TRACKYARD_DATA_DIR", Path.home() / ".trackyard"))).expanduser().absolute()
+    data_dir = (
+        (arguments.data_dir or Path(os.environ.get("TRACKYARD_DATA_DIR", Path.home() / ".trackyard"))).expanduser().absolute()
+    )
     path = arguments.config
     if path is None:
         path = next((candidate for candidate in (Path(DEFAULT_FILE), data_dir / DEFAULT_FILE) if candidate.is_file()), None)
@@ -75,7 +79,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 def build_parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     """The parser of all commands; names of two words become nested sub-commands."""
-    parser = argparse.ArgumentParser("trackyard", description="A self-hosted server for machine-learning experiments.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        "trackyard", description="A self-hosted server for machine-learning experiments.", allow_abbrev=False
+    )
     parser.add_argument("--version", action="version", version=f"trackyard {version('trackyard')}")
     top = parser.add_subparsers(required=True, metavar="COMMAND")
     groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import msgspec
-
 from trackyard.core.cli.command import Command
 from trackyard.core.plugins import PluginManager, Record
 from trackyard.core.settings import Settings
@@ -47,7 +46,9 @@ def show(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _show_provided(record: Record) -> None:
     for hook, items in sorted(record.provided.items()):
-        names = ", ".join(str(getattr(item, "name", None) or getattr(item, "path", None) or type(item).__name__) for item in items)
+        names = ", ".join(
+            str(getattr(item, "name", None) or getattr(item, "path", None) or type(item).__name__) for item in items
+        )
         print(f"{hook}: {len(items)} ({names})")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from aiohttp import web
 from multidict import MultiDictProxy
-
 from trackyard.core.errors import ApiError
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -36,10 +35,7 @@ async def read_raw(request: web.Request) -> bytes:
 
 async def read_body(request: web.Request) -> dict[str, Any]:
     """The JSON object of the body (or the form's fields) with the query string's parameters merged in."""
-    if request.content_type in FORM_TYPES:
-        body = nested(await _form(request))
-    else:
-        body = parse_object(await read_raw(request))
+    body = nested(await _form(request)) if request.content_type in FORM_TYPES else parse_object(await read_raw(request))
     if request.query:
         body.update(nested(request.query))
     return body

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
-
 from trackyard.core.errors import ApiError, forbidden, unauthorized, validation
 from trackyard.core.identity import ANONYMOUS, Access, Identity
 from trackyard.core.protocol.body import is_lines, parse_object, read_body, read_raw

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
-
 from trackyard.core.identity import USER, Identity, Permission
 from trackyard.core.protocol.version import NEWEST, OLDEST, Version
 

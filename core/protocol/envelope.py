@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import orjson
 from aiohttp import web
-
 from trackyard.core import clock
 from trackyard.core.errors import ApiError
 from trackyard.core.ids import new_id
@@ -63,7 +62,9 @@ class Meta:
         """The body of an error; ``data`` is an empty object, on which clients rely."""
         return encode({"meta": self._meta(error.code, error.subcode, error.message, None, error.data), "data": {}})
 
-    def _meta(self, code: int, subcode: int, message: str, stack: str | None, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _meta(
+        self, code: int, subcode: int, message: str, stack: str | None, data: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         return {
             "id": self.id,
             "trx": self.trx,

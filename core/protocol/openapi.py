@@ -6,7 +6,6 @@ import html
 from typing import Any
 
 import msgspec
-
 from trackyard.core.identity import Access
 from trackyard.core.protocol.endpoint import Endpoint, Registry
 from trackyard.core.protocol.version import NEWEST
@@ -106,6 +105,7 @@ def page(registry: Registry) -> str:
             rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     head = "<tr><th>Endpoint</th><th>Since</th><th>What it does</th><th>Fields</th></tr>"
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Trackyard API</title></head><body><h1>Trackyard API</h1>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Trackyard API</title></head><body>'
+        "<h1>Trackyard API</h1>"
         f'<p>The same as <a href="openapi.json">openapi.json</a>.</p><table>{head}{"".join(rows)}</table></body></html>'
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import Permission
 from trackyard.core.panels import PanelKind

@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
-
 from trackyard.core.kernel import Kernel
 from trackyard.core.sites.applications import api_application, check_permissions, files_application, web_application
 
@@ -51,8 +50,10 @@ async def _listen(runner: web.AppRunner, kernel: Kernel, name: str) -> int:
         await site.start()
     except OSError as error:
         address = f"{kernel.server.host}:{wanted}"
-        raise PortTaken(f"the {name} site can't listen on {address} ({error.strerror}); set server.{name}_port or server.host") from None
-    listening: list[socket.socket] = site._server.sockets  # type: ignore[union-attr,attr-defined]  # noqa: SLF001 - port 0 is told nowhere else
+        raise PortTaken(
+            f"the {name} site can't listen on {address} ({error.strerror}); set server.{name}_port or server.host"
+        ) from None
+    listening: list[socket.socket] = site._server.sockets  # type: ignore[union-attr]
     port: int = listening[0].getsockname()[1]
     return port
 

@@ -7,7 +7,6 @@ import asyncio
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-
 from trackyard.core.identity import OPTIONAL, PUBLIC
 from trackyard.core.protocol import openapi
 from trackyard.core.protocol.envelope import encode, json_response

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
-
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import ANONYMOUS, Access, Identity, Permission
 from trackyard.core.panels import Page, Panel
