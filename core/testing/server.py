@@ -163,6 +163,8 @@ class ServerProcess:
             "CLEARML_FILES_HOST": self.files,
             "CLEARML_API_ACCESS_KEY": ACCESS_KEY,
             "CLEARML_API_SECRET_KEY": SECRET_KEY,
+            "CLEARML_SUPPRESS_UPDATE_MESSAGE": "1",
+            "NO_PROXY": "127.0.0.1",
         }
 
     def close(self) -> None:
