@@ -1,0 +1,189 @@
+"""``last_metrics`` and ``unique_metrics``, kept as one row per variant."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlmodel import Session
+from trackyard.core.entities.fields import Kind, table_of
+from trackyard.core.entities.values import MetricName, MetricRow
+from trackyard.core.store.values import chunks, insert_missing
+
+METRIC_LIMIT = 2000
+"""How many variants one task keeps in ``last_metrics``."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class MetricBatch:
+    """What one batch of events says of one variant: its last, least, greatest and first value, their number and sum."""
+
+    metric: str
+    variant: str
+    value: float
+    min_value: float
+    min_iteration: int
+    max_value: float
+    max_iteration: int
+    first_value: float
+    first_iteration: int
+    count: int
+    total: float
+    x_axis_label: str | None = None
+
+
+def name_hash(name: str) -> str:
+    """The key of a metric or a variant in ``last_metrics``: the MD5 of its UTF-8 text."""
+    return hashlib.md5(name.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def known_names(session: Session, keys: Iterable[Key]) -> dict[Key, int]:
+    """The numbers of those (metric hash, variant hash) that are interned."""
+    table = table_of(MetricName)
+    found: dict[Key, int] = {}
+    for part in chunks(sorted(set(keys))):
+        query = select(table.c.metric_hash, table.c.variant_hash, table.c.num)
+        rows = session.execute(query.where(tuple_(table.c.metric_hash, table.c.variant_hash).in_(part)))
+        found.update(((metric, variant), num) for metric, variant, num in rows)
+    return found
+
+
+def _intern_names(session: Session, names: dict[Key, tuple[str, str]]) -> dict[Key, int]:
+    found = known_names(session, names)
+    missing = sorted(names.keys() - found.keys())
+    if missing:
+        insert_missing(
+            session,
+            table_of(MetricName),
+            [
+                {"metric_hash": key[0], "variant_hash": key[1], "metric": names[key][0], "variant": names[key][1]}
+                for key in missing
+            ],
+        )
+        found.update(known_names(session, missing))
+    return found
+
+
+def record_metrics(session: Session, kind: Kind, entity_id: str, batches: Sequence[MetricBatch]) -> None:
+    """Merge a batch of events into ``last_metrics``: the last value is overwritten, the others are compared or counted on.
+
+    The mean is rounded to two decimals after every batch, as the protocol says. Variants above ``METRIC_LIMIT`` are dropped.
+    """
+    owner = session.execute(select(table_of(kind.table).c.num).where(table_of(kind.table).c.id == entity_id)).scalar()
+    if owner is None or not batches:
+        return
+    numbers = _intern_names(
+        session, {(name_hash(one.metric), name_hash(one.variant)): (one.metric, one.variant) for one in batches}
+    )
+    table = table_of(_metrics(kind))
+    old = {row["name"]: row for row in _rows_by_name(session, table, owner, list(numbers.values()))}
+    room = METRIC_LIMIT - (session.execute(select(func.count()).where(table.c.owner == owner)).scalar() or 0)
+    fresh: list[dict[str, Any]] = []
+    for one in batches:
+        name = numbers[(name_hash(one.metric), name_hash(one.variant))]
+        if name in old:
+            changed = {key: value for key, value in _merge(old[name], one).items() if value != old[name][key]}
+            if changed:
+                session.execute(update(table).where(table.c.owner == owner, table.c.name == name).values(changed))
+        elif len(fresh) < room:
+            fresh.append({"owner": owner, "name": name, **_merge({}, one)})
+    if fresh:
+        session.execute(insert(table), fresh)
+
+
+def _metrics(kind: Kind) -> type[Any]:
+    if kind.metrics is None:
+        raise ValueError(f"{kind.plural} have no metrics")
+    return kind.metrics
+
+
+def _rows_by_name(session: Session, table: Any, owner: int, names: list[int]) -> Iterable[dict[str, Any]]:
+    for part in chunks(names):
+        for row in session.execute(select(table).where(table.c.owner == owner, table.c.name.in_(part))).mappings():
+            yield dict(row)
+
+
+def _merge(old: dict[str, Any], new: MetricBatch) -> dict[str, Any]:
+    count = (old.get("count") or 0) + new.count
+    before = (old.get("mean_value") or 0.0) * (old.get("count") or 0)
+    mean = (before + new.total) / count if count else 0.0
+    merged: dict[str, Any] = {
+        "value": _finite(new.value),
+        "count": count,
+        "mean_value": round(mean, 2) if math.isfinite(mean) else None,
+        "x_axis_label": new.x_axis_label or old.get("x_axis_label"),
+    }
+    keep_min = old.get("min_value") is not None and old["min_value"] <= new.min_value
+    keep_max = old.get("max_value") is not None and old["max_value"] >= new.max_value
+    keep_first = old.get("first_value_iteration") is not None
+    kept = {"min": keep_min, "max": keep_max, "first": keep_first}
+    for which, keep in kept.items():
+        source = (
+            old
+            if keep
+            else {
+                f"{which}_value": _finite(getattr(new, f"{which}_value")),
+                f"{which}_value_iteration": getattr(new, f"{which}_iteration"),
+            }
+        )
+        merged[f"{which}_value"] = source[f"{which}_value"]
+        merged[f"{which}_value_iteration"] = source[f"{which}_value_iteration"]
+    return merged
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def clear_metrics(session: Session, kind: Kind, owner: int) -> None:
+    """Forget all metrics of the entity whose number is ``owner``."""
+    table = table_of(_metrics(kind))
+    session.execute(delete(table).where(table.c.owner == owner))
+
+
+def write_metrics(session: Session, kind: Kind, owner: int, last_metrics: dict[str, dict[str, Any]]) -> None:
+    """Replace all metrics by those of a ``last_metrics`` document."""
+    clear_metrics(session, kind, owner)
+    items = [item for variants in last_metrics.values() for item in variants.values()]
+    names = {(name_hash(item["metric"]), name_hash(item["variant"])): (item["metric"], item["variant"]) for item in items}
+    numbers = _intern_names(session, names)
+    rows = [
+        {"owner": owner, "name": numbers[(name_hash(item["metric"]), name_hash(item["variant"]))]}
+        | {column: item.get(column) for column in MetricRow.VALUES}
+        for item in items
+    ]
+    if rows:
+        session.execute(insert(table_of(_metrics(kind))), rows)
+
+
+def read_metrics(
+    session: Session, kind: Kind, owners: Sequence[int], only: Iterable[Key] | None = None
+) -> dict[int, dict[str, dict[str, Any]]]:
+    """``last_metrics`` by owner: {metric hash: {variant hash: {metric, variant, value, min_value, …}}}.
+
+    ``only`` limits them to some (metric hash, variant hash).
+    """
+    table, name = table_of(_metrics(kind)), table_of(MetricName)
+    found: dict[int, dict[str, dict[str, Any]]] = {}
+    columns = [table.c[column] for column in MetricRow.VALUES]
+    query = select(table.c.owner, name.c.metric_hash, name.c.variant_hash, name.c.metric, name.c.variant, *columns).join(
+        name, name.c.num == table.c.name
+    )
+    if only is not None:
+        query = query.where(table.c.name.in_(list(known_names(session, only).values())))
+    for part in chunks(list(owners)):
+        for row in session.execute(query.where(table.c.owner.in_(part))):
+            owner, metric_hash, variant_hash, *values = row
+            item = {"metric": values[0], "variant": values[1]}
+            item.update((column, value) for column, value in zip(MetricRow.VALUES, values[2:], strict=True) if value is not None)
+            found.setdefault(owner, {}).setdefault(metric_hash, {})[variant_hash] = item
+    return found
+
+
+def unique_metrics(last_metrics: dict[str, dict[str, Any]]) -> list[str]:
+    """The sorted ``metric/variant`` names of a ``last_metrics`` document."""
+    return sorted(f"{item['metric']}/{item['variant']}" for variants in last_metrics.values() for item in variants.values())
