@@ -73,6 +73,11 @@ class Page(Visit):
         """``path`` (which begins with a slash) as the browser must ask for it."""
         return self.prefix + path
 
-    def panels(self, kind: PanelKind) -> list[Panel]:
-        """The panels of a kind that the user may see, in order."""
-        return [panel for panel in self.kernel.panels(kind) if panel.permission.allows(self.identity)]
+    def static(self, plugin: str, path: str) -> str:
+        """A file of a plugin's ``static`` folder as the browser must ask for it: the path names the folder's version."""
+        versions: dict[str, str] = self.request.get("trackyard.static", {})
+        return self.url("/".join(part for part in ("/static", plugin, versions.get(plugin, ""), path) if part))
+
+    def panels(self, kind: PanelKind | str) -> list[Panel]:
+        """The panels of a kind (or of its name, in templates) that the user may see, in order."""
+        return [panel for panel in self.kernel.panels(PanelKind(kind)) if panel.permission.allows(self.identity)]

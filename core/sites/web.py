@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import logging
 from pathlib import Path
@@ -19,7 +20,6 @@ from trackyard.core.sites.security import secure_headers
 if TYPE_CHECKING:
     from trackyard.core.kernel import Kernel
 
-STATIC_MAX_AGE = 86400
 LOGIN_PATH = "/login"
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,7 @@ def _error_page(kernel: Kernel, request: web.Request, panel: Panel, identity: Id
 async def prefix_middleware(request: web.Request, handler: Any) -> web.StreamResponse:
     """Remember the prefix under which the site is seen, and set the security headers of every answer."""
     request["trackyard.prefix"] = request.app[PREFIX]
+    request["trackyard.static"] = request.app[STATIC_VERSIONS]
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPException as error:
@@ -121,9 +122,31 @@ async def prefix_middleware(request: web.Request, handler: Any) -> web.StreamRes
 
 
 PREFIX = web.AppKey("prefix", str)
+STATIC_VERSIONS: web.AppKey[dict[str, str]] = web.AppKey("static_versions", dict)
+
+
+def folder_version(folder: Path) -> str:
+    """A short name for the content of a folder: it changes with every change of a file."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+async def _cache_static(request: web.Request, response: web.StreamResponse) -> None:
+    """Files under their version never change; the others are asked for again each time."""
+    parts = request.rel_url.path.partition("/static/")[2].split("/")
+    if len(parts) > 2:
+        current = request.get("trackyard.static", {}).get(parts[0]) == parts[1]
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if current else "no-cache"
 
 
 def add_static(app: web.Application, kernel: Kernel) -> None:
-    """Serve each plugin's ``static`` folder under ``/static/<plugin>/``."""
+    """Serve each plugin's ``static`` folder under ``/static/<plugin>/<version>/`` and ``/static/<plugin>/``."""
+    app[STATIC_VERSIONS] = {}
     for name, path in plugin_folders(kernel, "static").items():
-        app.router.add_static(f"/static/{name}/", path, follow_symlinks=False, append_version=True)
+        version = app[STATIC_VERSIONS][name] = folder_version(path)
+        app.router.add_static(f"/static/{name}/{version}/", path, follow_symlinks=False)
+        app.router.add_static(f"/static/{name}/", path, follow_symlinks=False)
+    app.on_response_prepare.append(_cache_static)
