@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +144,13 @@ async def _checked(check: HealthCheck, kernel: Kernel) -> Health:
         return Health(False, f"{type(error).__name__}: {error}")
 
 
-def load_kernel(settings: Settings) -> Kernel:
-    """The system with its plugins loaded and configured, nothing opened yet; raises `SettingsError`, `PluginFailure`."""
+def load_kernel(settings: Settings, entries: Iterable[EntryPoint] | None = None) -> Kernel:
+    """The system with its plugins loaded and configured, nothing opened yet; raises `SettingsError`, `PluginFailure`.
+
+    ``entries`` are the plugins to load, by default all that are installed.
+    """
     server = settings.take("server", ServerSettings)
     storage = settings.take("storage", StorageSettings)
-    plugins = PluginManager(settings)
+    plugins = PluginManager(settings, entries)
     plugins.load()
     return Kernel(settings, server, storage, settings.data_dir, plugins)

@@ -1,0 +1,83 @@
+"""A client of the API for tests: sends bodies as they are and gives back the envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import msgspec
+from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
+
+if TYPE_CHECKING:
+    from trackyard.core.kernel import Kernel
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call answered: the HTTP status and the envelope."""
+
+    status: int
+    meta: dict[str, Any]
+    data: Any
+    headers: Mapping[str, str]
+
+    @property
+    def codes(self) -> tuple[int, int]:
+        """Code and subcode."""
+        return self.meta["result_code"], self.meta["result_subcode"]
+
+
+class Api:
+    """Calls of endpoints over HTTP with Basic credentials; ``urls`` by site, ``kernel`` when it runs in this process."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        urls: Mapping[str, str],
+        kernel: Kernel | None = None,
+        key: tuple[str, str] | None = None,
+    ) -> None:
+        """``key`` is an access key with its secret; by default those of the administrator of test servers."""
+        self.session = session
+        self.urls = dict(urls)
+        self._kernel = kernel
+        self._auth = aiohttp.BasicAuth(*(key or (ACCESS_KEY, SECRET_KEY)))
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel that answers, which must be in this process."""
+        assert self._kernel is not None, "the server is another process"
+        return self._kernel
+
+    def as_user(self, access_key: str, secret_key: str) -> Api:
+        """The same server with other credentials."""
+        return Api(self.session, self.urls, self._kernel, (access_key, secret_key))
+
+    async def call(self, name: str, body: Mapping[str, Any] | None = None, **fields: Any) -> Any:
+        """The ``data`` of a call that must succeed; the body is given as a mapping, as keywords, or both."""
+        answer = await self.ask(name, {**(body or {}), **fields})
+        assert answer.codes == (200, 0), f"{name} answered {answer.codes}: {answer.meta['result_msg']}"
+        return answer.data
+
+    async def ask(
+        self, name: str, body: Any = None, headers: Mapping[str, str] | None = None, *, anonymous: bool = False
+    ) -> Answer:
+        """The answer to a call, whatever it is. ``name`` may have a version (``v2.23/tasks.get_all``)."""
+        return await self._post(
+            name, msgspec.json.encode(body if body is not None else {}), "application/json", headers, anonymous
+        )
+
+    async def batch(self, name: str, lines: Iterable[Mapping[str, Any]]) -> Answer:
+        """The answer to a call with JSON lines."""
+        return await self._post(
+            name, b"\n".join(map(msgspec.json.encode, lines)), "application/json-lines", None, anonymous=False
+        )
+
+    async def _post(self, name: str, body: bytes, kind: str, headers: Mapping[str, str] | None, anonymous: bool) -> Answer:
+        sent = {"Content-Type": kind, **(headers or {})}
+        auth = None if anonymous else self._auth
+        async with self.session.post(f"{self.urls['api']}/{name}", data=body, headers=sent, auth=auth) as response:
+            envelope = msgspec.json.decode(await response.read())
+            return Answer(response.status, envelope["meta"], envelope["data"], response.headers)
