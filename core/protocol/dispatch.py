@@ -11,13 +11,13 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from aiohttp import web
-from trackyard.core.errors import ApiError, forbidden, unauthorized, validation
+from trackyard.core.errors import ApiError, forbidden, unauthorized
 from trackyard.core.identity import ANONYMOUS, Access, Identity
 from trackyard.core.protocol.body import is_lines, parse_object, read_body, read_raw
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.envelope import Meta, json_response
+from trackyard.core.protocol.requests import convert
 from trackyard.core.protocol.version import NEWEST, Version
 
 if TYPE_CHECKING:
@@ -126,21 +126,6 @@ class Dispatcher:
         for policy in self._kernel.policies():
             await policy.check(call, endpoint.name)
         return await endpoint.handler(call, convert(call.body, endpoint.request))
-
-
-def convert(body: dict[str, Any], kind: type[Any]) -> Any:
-    """The body as the declared type; unknown keys are ignored, a wrong or missing one is 400/12 and is named."""
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        problem, _, place = str(error).partition(" - at `$")
-        field = place.rstrip("`").lstrip(".") or _missing_field(problem)
-        raise validation(field, problem) from None
-
-
-def _missing_field(problem: str) -> str:
-    found = re.search(r"`(\w+)`", problem)
-    return found.group(1) if found else ""
 
 
 def _parse_path(path: str, meta: Meta) -> tuple[str, Version]:
