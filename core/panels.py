@@ -25,6 +25,12 @@ class PanelKind(StrEnum):
     SETTINGS_PAGE = "settings_page"
 
 
+PREFIX = web.RequestKey("prefix", str)
+"""Where a request keeps the path prefix under which the web site is seen."""
+
+STATIC: web.RequestKey[dict[str, str]] = web.RequestKey("static", dict)
+"""Where a request keeps the version of each plugin's static files."""
+
 PanelHandler = Callable[["Page"], Awaitable["dict[str, Any] | web.StreamResponse"]]
 
 
@@ -66,8 +72,7 @@ class Page(Visit):
     @property
     def prefix(self) -> str:
         """The path prefix under which the site is seen, without a slash at its end."""
-        found: str = self.request.get("trackyard.prefix", "")
-        return found
+        return self.request.get(PREFIX, "")
 
     def url(self, path: str) -> str:
         """``path`` (which begins with a slash) as the browser must ask for it."""
@@ -75,7 +80,7 @@ class Page(Visit):
 
     def static(self, plugin: str, path: str) -> str:
         """A file of a plugin's ``static`` folder as the browser must ask for it: the path names the folder's version."""
-        versions: dict[str, str] = self.request.get("trackyard.static", {})
+        versions: dict[str, str] = self.request.get(STATIC, {})
         return self.url("/".join(part for part in ("/static", plugin, versions.get(plugin, ""), path) if part))
 
     def panels(self, kind: PanelKind | str) -> list[Panel]:

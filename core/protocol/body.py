@@ -29,8 +29,8 @@ async def read_raw(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError(413, 0, "Request body too large", limit=error.text) from None
-    except web.HTTPException as error:
-        raise ApiError(400, 0, f"Unreadable request body: {error.reason}") from None
+    except web.RequestPayloadError:
+        raise ApiError(400, 0, "Unreadable request body", encoding=encoding or "none") from None
 
 
 async def read_body(request: web.Request) -> dict[str, Any]:

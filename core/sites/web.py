@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib
 import logging
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from trackyard.core import panels
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import ANONYMOUS, Access, Identity, Permission
 from trackyard.core.panels import Page, Panel
@@ -75,11 +77,11 @@ def panel_handler(kernel: Kernel, panel: Panel) -> Any:
         except ApiError as error:
             if error.code == 401:
                 return _to_login(request)
-            return _error_page(kernel, request, panel, ANONYMOUS, error)
+            return await _error_page(kernel, request, panel, ANONYMOUS, error)
         try:
             return await _render(Page(kernel, identity, request, panel))
         except ApiError as error:
-            return _error_page(kernel, request, panel, identity, error)
+            return await _error_page(kernel, request, panel, identity, error)
 
     return handle
 
@@ -88,21 +90,25 @@ async def _render(page: Page) -> web.StreamResponse:
     context = await page.panel.handler(page)
     if isinstance(context, web.StreamResponse):
         return context
-    response = aiohttp_jinja2.render_template(page.panel.template, page.request, {"page": page, **context})
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return await _html(page, page.panel.template, context)
+
+
+async def _html(page: Page, template: str, context: dict[str, Any], status: int = 200) -> web.Response:
+    """The template, rendered in a thread: templates are read from files, and a large page takes its time."""
+    text = await asyncio.to_thread(aiohttp_jinja2.render_string, template, page.request, {"page": page, **context})
+    return web.Response(text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"})
 
 
 def _to_login(request: web.Request) -> web.Response:
-    prefix = request.get("trackyard.prefix", "")
+    prefix = request.get(panels.PREFIX, "")
     return web.Response(status=302, headers={"Location": f"{prefix}{LOGIN_PATH}?next={quote(request.path_qs)}"})
 
 
-def _error_page(kernel: Kernel, request: web.Request, panel: Panel, identity: Identity, error: ApiError) -> web.Response:
+async def _error_page(kernel: Kernel, request: web.Request, panel: Panel, identity: Identity, error: ApiError) -> web.Response:
     status = 404 if error.code == 400 else error.code
     page = Page(kernel, identity, request, panel)
     try:
-        return aiohttp_jinja2.render_template("error.html", request, {"page": page, "error": error}, status=status)
+        return await _html(page, "error.html", {"error": error}, status)
     except jinja2.TemplateNotFound:
         return web.Response(status=status, text=error.message)
 
@@ -110,8 +116,8 @@ def _error_page(kernel: Kernel, request: web.Request, panel: Panel, identity: Id
 @web.middleware
 async def prefix_middleware(request: web.Request, handler: Any) -> web.StreamResponse:
     """Remember the prefix under which the site is seen, and set the security headers of every answer."""
-    request["trackyard.prefix"] = request.app[PREFIX]
-    request["trackyard.static"] = request.app[STATIC_VERSIONS]
+    request[panels.PREFIX] = request.app[PREFIX]
+    request[panels.STATIC] = request.app[STATIC_VERSIONS]
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPException as error:
@@ -138,7 +144,7 @@ async def _cache_static(request: web.Request, response: web.StreamResponse) -> N
     """Files under their version never change; the others are asked for again each time."""
     parts = request.rel_url.path.partition("/static/")[2].split("/")
     if len(parts) > 2:
-        current = request.get("trackyard.static", {}).get(parts[0]) == parts[1]
+        current = request.get(panels.STATIC, {}).get(parts[0]) == parts[1]
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if current else "no-cache"
 
 

@@ -1,0 +1,1 @@
+"""Tests of the kernel with plugins made on the spot."""
