@@ -13,7 +13,7 @@ from aiohttp import web
 from trackyard.core.kernel import Kernel
 from trackyard.core.sites.applications import api_application, check_permissions, files_application, web_application
 
-HEADER_LIMITS = {"max_line_size": 64 * 1024, "max_field_size": 64 * 1024}
+HEADER_LIMIT = 64 * 1024
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +31,13 @@ async def serving(kernel: Kernel) -> AsyncIterator[dict[str, int]]:
         for name, build in (("api", api_application), ("web", web_application), ("files", files_application)):
             # templates and static files of plugins are looked for in their folders
             app = await asyncio.to_thread(build, kernel)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=kernel.server.drain_seconds, **HEADER_LIMITS)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                shutdown_timeout=kernel.server.drain_seconds,
+                max_line_size=HEADER_LIMIT,
+                max_field_size=HEADER_LIMIT,
+            )
             await runner.setup()
             runners.append(runner)
             kernel.ports[name] = await _listen(runner, kernel, name)
