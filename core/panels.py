@@ -72,7 +72,7 @@ class Page(Visit):
     @property
     def prefix(self) -> str:
         """The path prefix under which the site is seen, without a slash at its end."""
-        return self.request.get(PREFIX, "")
+        return str(self.request.get(PREFIX, ""))
 
     def url(self, path: str) -> str:
         """``path`` (which begins with a slash) as the browser must ask for it."""
