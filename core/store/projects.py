@@ -12,7 +12,7 @@ from trackyard.core.entities.fields import table_of
 from trackyard.core.entities.project import PROJECT, Project
 from trackyard.core.errors import ApiError, missing_fields
 from trackyard.core.identity import Identity
-from trackyard.core.store.documents import Document, insert, require
+from trackyard.core.store.documents import Document, insert, require, require_own
 from trackyard.core.store.values import chunks
 
 DEPTH_LIMIT = 10
@@ -82,18 +82,11 @@ def chosen_project(session: Session, identity: Identity, body: Document) -> str 
     if name:
         return ensure_project(session, identity, str(name))
     if project:
-        return own_project(session, identity, str(project))["id"]  # type: ignore[no-any-return]
+        require_own(session, PROJECT, str(project), company=identity.company, fields=())
+        return str(project)
     if "project" not in body:
         raise missing_fields("project", "project_name")
     return None
-
-
-def own_project(session: Session, identity: Identity, project: str) -> Document:
-    """A project that the company may change; raises 400/401 for an unknown and for a public one."""
-    found = require(session, PROJECT, project, company=identity.company)
-    if found.get("company", "") != identity.company:
-        raise ApiError(400, 401, "Invalid project id", id=project, company=identity.company)
-    return found
 
 
 def _insert(session: Session, identity: Identity, name: str, values: Document) -> str:

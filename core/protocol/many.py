@@ -1,0 +1,45 @@
+"""Answers of ``*_many`` endpoints: every object is done or fails for itself, and the call succeeds in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from trackyard.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+Result = dict[str, Any]
+
+
+def many_in_unit(session: Session, ids: Iterable[str], work: Callable[[str], Result]) -> Result:
+    """Do ``work`` for every id inside one unit of work; what a failing one wrote is undone.
+
+    ``work`` gives the fields of a success beside its id, or raises `ApiError`. The answer is
+    ``{succeeded: [{id, …}], failed: [{id, error: {codes, msg, data}}]}``.
+    """
+    answer: Result = {"succeeded": [], "failed": []}
+    for one in dict.fromkeys(ids):
+        try:
+            with session.begin_nested():
+                answer["succeeded"].append({"id": one, **work(one)})
+        except ApiError as error:
+            session.expire_all()
+            answer["failed"].append(_failure(one, error))
+    return answer
+
+
+async def many_calls(ids: Iterable[str], work: Callable[[str], Awaitable[Result]]) -> Result:
+    """As `many_in_unit`, for work that is more than one unit of work, such as calls of other endpoints."""
+    answer: Result = {"succeeded": [], "failed": []}
+    for one in dict.fromkeys(ids):
+        try:
+            answer["succeeded"].append({"id": one, **await work(one)})
+        except ApiError as error:
+            answer["failed"].append(_failure(one, error))
+    return answer
+
+
+def _failure(one: str, error: ApiError) -> Result:
+    return {"id": one, "error": {"codes": [error.code, error.subcode], "msg": error.message, "data": error.data}}
