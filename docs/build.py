@@ -156,7 +156,22 @@ def who(endpoint: Endpoint[Any]) -> str:
     return "users" if len(named) == len(ROLES) else ", ".join(named)
 
 
+def settings_file(kernel: Kernel) -> Iterator[str]:
+    """``plugins.toml``: every table with what it is for and every key with its default, all commented out."""
+    yield "# The settings of Trackyard, with their defaults. Take the # away from a table and a key to change it."
+    yield "# A value in the environment (TRACKYARD__TABLE__KEY) or a flag wins over this file."
+    yield '# A secret may be { env = "NAME" } or { file = "path" }. This file is generated: make docs.'
+    for table, kind in sorted(kernel.settings.tables().items()):
+        fields = msgspec.structs.fields(kind)
+        if fields:
+            yield ""
+            yield from (f"# {line}".rstrip() for line in text_of(kind).splitlines())
+            yield f"#[{table}]"
+            yield from (f"#{field.encode_name} = {default(field)}" for field in fields)
+
+
 PAGES: dict[str, Callable[[Kernel], Iterator[str]]] = {
+    "../plugins.toml": settings_file,
     "hooks.md": hooks_page,
     "settings.md": settings_page,
     "cli.md": cli_page,

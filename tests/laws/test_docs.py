@@ -1,8 +1,17 @@
 """The generated reference pages are those of the code."""
 
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
 import pytest
+from trackyard.core.kernel import load_kernel
+from trackyard.core.plugins import GROUP
+from trackyard.core.settings import Settings
 
 from docs import build
+
+ROOT = build.DOCS.parent
 
 
 @pytest.fixture(scope="module")
@@ -15,3 +24,16 @@ def rendered() -> dict[str, str]:
 def test_page_is_true(page: str, rendered: dict[str, str]) -> None:
     """A page in the tree is what is generated; ``make docs`` writes it."""
     assert (build.DOCS / page).read_text() == rendered[page], f"docs/{page} is old: run make docs"
+
+
+def test_plugins_toml_holds_the_defaults_when_it_is_switched_on(tmp_path: Path) -> None:
+    """Every table and key of the file is known, and its value is the default."""
+    text = (ROOT / "plugins.toml").read_text()
+    path = tmp_path / "plugins.toml"
+    path.write_text(re.sub(r"(?m)^#(?=\[|\w+ = )", "", text))
+    entries = [entry for entry in entry_points(group=GROUP) if entry.dist is not None and entry.dist.name == "trackyard"]
+    kernel = load_kernel(Settings(path, {}, data_dir=tmp_path), entries)
+    defaults = load_kernel(Settings(None, {}, data_dir=tmp_path), entries).settings.explained()
+    assert {key: origin.value for key, origin in kernel.settings.explained().items()} == {
+        key: origin.value for key, origin in defaults.items()
+    }
