@@ -1,0 +1,88 @@
+"""A unit of work that moves tasks: the session, who acts, one moment, and the status changes to tell when it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlmodel import Session
+from trackyard.core import clock, store
+from trackyard.core.entities import TASK
+from trackyard.core.errors import invalid_id
+from trackyard.core.extension import StatusChange, TaskListener
+from trackyard.core.identity import Identity
+from trackyard.core.store import Document
+
+if TYPE_CHECKING:
+    from trackyard.core.kernel import Kernel
+
+T = TypeVar("T")
+LISTENER_DEADLINE = 10.0
+"""Seconds that a listener may take to hear of one change."""
+
+STATUS_FIELDS = (
+    "id",
+    "company",
+    "user",
+    "name",
+    "type",
+    "status",
+    "project",
+    "system_tags",
+    "started",
+    "last_update",
+    "last_worker",
+    "enqueue_status",
+)
+"""What the functions of the life cycle need to know of a task."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Unit:
+    """One unit of work: everything in it happens at the same moment ``now``, on behalf of ``identity``."""
+
+    session: Session
+    identity: Identity
+    listeners: Sequence[tuple[str, TaskListener]] = ()
+    now: datetime = field(default_factory=clock.now)
+    changes: list[StatusChange] = field(default_factory=list)
+
+
+async def write(kernel: Kernel, identity: Identity, work: Callable[[Unit], T]) -> T:
+    """Run ``work`` as one atomic unit; then tell the task listeners what changed. Raises what ``work`` raises."""
+    listeners: list[tuple[str, TaskListener]] = kernel.plugins.providers("task_listeners")
+    changes: list[StatusChange] = []
+
+    def run(session: Session) -> T:
+        changes.clear()  # the database may ask for a repetition
+        return work(Unit(session, identity, listeners, changes=changes))
+
+    result = await kernel.metadata.write(run)
+    for change in changes:
+        for name, listener in listeners:
+            await _tell(name, listener, change)
+    return result
+
+
+async def _tell(name: str, listener: TaskListener, change: StatusChange) -> None:
+    try:
+        await asyncio.wait_for(listener.after_status(change), LISTENER_DEADLINE)
+    except Exception:
+        log.exception("the task listener of plugin %s failed at task %s: %s to %s", name, change.task, change.old, change.new)
+
+
+def owned_task(unit: Unit, task_id: str, fields: Collection[str] = STATUS_FIELDS) -> Document:
+    """A task that the caller may change; public tasks are read-only. Raises "Invalid task id" (400/101).
+
+    ``fields`` are read beside those that the life cycle needs.
+    """
+    task = store.require(unit.session, TASK, task_id, company=unit.identity.company, fields={*STATUS_FIELDS, *fields})
+    if task["company"] != unit.identity.company:
+        raise invalid_id("task", task_id, company=unit.identity.company)
+    return task
