@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from trackyard.core.errors import ApiError, forbidden, unauthorized
-from trackyard.core.identity import Identity
+from trackyard.core.extension import Client
+from trackyard.core.identity import Identity, narrower
 from trackyard.core.protocol.dispatch import header
 
 if TYPE_CHECKING:
@@ -30,12 +32,13 @@ class Authentication:
         ``navigable``: what is asked for only reads, so that a link on another site may lead to it.
         """
         scheme, credential, by_cookie = _credentials(request)
-        if by_cookie and not (navigable and request.method in SAFE_METHODS and _is_navigation(request)):
-            self._refuse_cross_site(request)
+        reads = navigable and request.method in SAFE_METHODS
+        if by_cookie and not (reads and _is_navigation(request)):
+            self._refuse_cross_site(request, reads)
         for authenticator in self._kernel.plugins.provided("authenticators"):
             if authenticator.scheme == scheme:
-                worker = header(request.headers, "Worker") or self._kernel.remote_address(request)
-                identity: Identity = await authenticator.authenticate(credential, worker)
+                client = Client(self._kernel.remote_address(request), header(request.headers, "Worker"))
+                identity: Identity = await authenticator.authenticate(credential, client)
                 found = replace(identity, via="cookie" if by_cookie else scheme)
                 return await self._impersonated(request, found)
         raise unauthorized(10, "Unauthorized (unknown authorization scheme)", scheme=scheme)
@@ -48,14 +51,25 @@ class Authentication:
         own = {f"http://{request.host}", f"https://{request.host}", f"http://{host}:{web_port}", f"https://{host}:{web_port}"}
         return own | {origin.rstrip("/") for origin in server.allowed_origins} | {server.public_web.rstrip("/")} - {""}
 
-    def _refuse_cross_site(self, request: web.Request) -> None:
-        """The browser adds the cookie by itself, so a request that another site made must not count as the user's."""
+    def _refuse_cross_site(self, request: web.Request, reads: bool) -> None:
+        """The browser adds the cookie by itself, so a request that another site made must not count as the user's.
+
+        ``reads``: what is asked for only reads, so that a page on another port of this host may show it.
+        """
         site = request.headers.get("Sec-Fetch-Site")
         origin = request.headers.get("Origin")
         if origin is not None and origin not in self.own_origins(request):
             raise forbidden(21, "Cross-site request refused", origin=origin[:200])
-        if site == "cross-site" or (site == "same-site" and origin is None and request.method not in SAFE_METHODS):
+        if site == "cross-site" or (site == "same-site" and origin is None and not reads):
             raise forbidden(21, "Cross-site request refused", site=site)
+        if site is None and origin is None and not reads and request.method in SAFE_METHODS:
+            self._refuse_foreign_referrer(request)
+
+    def _refuse_foreign_referrer(self, request: web.Request) -> None:
+        """Browsers send no ``Sec-Fetch-Site`` without TLS and no ``Origin`` with a link or an image: the referrer decides."""
+        parts = urlsplit(request.headers.get("Referer", ""))
+        if f"{parts.scheme}://{parts.netloc}" not in self.own_origins(request):
+            raise forbidden(21, "Cross-site request refused (Origin and Referer do not show this site)")
 
     async def _impersonated(self, request: web.Request, caller: Identity) -> Identity:
         target, attributed = header(request.headers, "Impersonate-As"), header(request.headers, "Act-As")
@@ -67,8 +81,10 @@ class Authentication:
             raise ApiError(400, 6, "Impersonation is not allowed", role=caller.role)
         wanted = target or attributed or ""
         user = await self._kernel.metadata.read(lambda session: _user(session, wanted))
-        if user is None:
+        if user is None or user.company != caller.company:
             raise ApiError(400, 6, "Impersonation is not possible (unknown user)", user=wanted)
+        if narrower(user.role, caller.role) != user.role:
+            raise ApiError(400, 6, "Impersonation is not allowed (the user may more than the caller)", role=caller.role)
         role = user.role if target else caller.role
         return replace(user, role=role, via=caller.via, acting=caller.user)
 
@@ -90,7 +106,8 @@ def _credentials(request: web.Request) -> tuple[str, str, bool]:
 
 
 def _user(session: Session, user_id: str) -> Identity | None:
+    from sqlmodel import col, select
     from trackyard.core.entities import User
 
-    user = session.get(User, user_id)
+    user = session.exec(select(User).where(User.id == user_id, col(User.disabled).is_(False))).first()
     return None if user is None else Identity(user.id, user.name, user.role, user.company)

@@ -14,13 +14,21 @@ if TYPE_CHECKING:
     from trackyard.core.protocol.endpoint import Call
 
 
+@dataclass(frozen=True)
+class Client:
+    """Where a request comes from: the network address, and what the client calls itself (``X-ClearML-Worker``, unproved)."""
+
+    address: str
+    worker: str | None = None
+
+
 class Authenticator(Protocol):
     """Finds out who calls from one scheme of the ``Authorization`` header (``basic``, ``bearer``; a cookie is a bearer)."""
 
     scheme: str
 
-    async def authenticate(self, credential: str, remote: str) -> Identity:
-        """The caller; raises `ApiError` 401 if the credential is wrong or expired. ``remote`` is the worker or host name."""
+    async def authenticate(self, credential: str, client: Client) -> Identity:
+        """The caller; raises `ApiError` 401 if the credential is wrong or expired, 429 after too many wrong ones."""
         ...
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 DEFAULT_COMPANY = "d1bd92a3b039400cbafc60a7a5b1e52b"
 ADMIN_ROLES = frozenset({"system", "root", "admin"})
 ROLES = ("system", "root", "admin", "superuser", "user", "annotator", "guest")
+"""From the role that may most to the one that may least."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class Identity:
 
 SYSTEM = Identity(user="__system__", name="Trackyard", role="system")
 ANONYMOUS = Identity(user="", name="", role="guest", via="anonymous")
+
+
+def narrower(role: str, other: str | None) -> str:
+    """The one of two roles that may less; an unknown role may least."""
+    if other is None:
+        return role
+    return max(role, other, key=lambda name: ROLES.index(name) if name in ROLES else len(ROLES))
 
 
 class Access(StrEnum):

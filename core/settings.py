@@ -77,6 +77,11 @@ class Settings:
         self._origins: dict[str, Origin] = {}
         self._tables: dict[str, type[msgspec.Struct]] = {}
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The variables of the environment that the settings were read from."""
+        return self._environ
+
     def declare(self, table: str, kind: type[msgspec.Struct]) -> None:
         """Make ``table`` known, so that its keys are not taken for mistakes."""
         self._tables[table] = kind
