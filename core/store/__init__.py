@@ -3,6 +3,8 @@
 ``from trackyard.core import store`` and then ``store.require(session, TASK, task_id)``.
 """
 
+from trackyard.core.store.changes import ARCHIVED, archive, change_tags, make_private, make_public, unarchive
+from trackyard.core.store.deletions import schedule_deletion
 from trackyard.core.store.documents import (
     Document,
     delete,
@@ -38,8 +40,11 @@ from trackyard.core.store.projects import (
 )
 
 __all__ = [
+    "ARCHIVED",
     "Document",
     "MetricBatch",
+    "archive",
+    "change_tags",
     "checked_name",
     "chosen_project",
     "clean_project_name",
@@ -52,6 +57,8 @@ __all__ = [
     "get",
     "insert",
     "load",
+    "make_private",
+    "make_public",
     "name_hash",
     "project_named",
     "read_metrics",
@@ -59,9 +66,11 @@ __all__ = [
     "refuse_taken_name",
     "require",
     "require_own",
+    "schedule_deletion",
     "set_path",
     "to_document",
     "touch_projects",
+    "unarchive",
     "unique_metrics",
     "update",
     "with_descendants",
