@@ -14,8 +14,14 @@ ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "t
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every async test the checks for leaks and for calls that block the event loop."""
     for item in items:
-        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj) and not _shares_its_loop(item):
             item.fixturenames[:0] = ["nothing_is_left_open", "no_task_is_left", "nothing_blocks_the_loop"]
+
+
+def _shares_its_loop(item: pytest.Item) -> bool:
+    """True for tests on the loop of a whole module, where what other tests started goes on."""
+    marker = item.get_closest_marker("asyncio")
+    return marker is not None and marker.kwargs.get("loop_scope", "function") != "function"
 
 
 @pytest.hookimpl(wrapper=True)
