@@ -1,0 +1,1 @@
+"""Real clients beside a plain run: datasets, pipelines, optimisation, schedulers, offline sessions, commands, APIClient."""

@@ -1,0 +1,27 @@
+"""Looks at what the commands made."""
+
+import sys
+from pathlib import Path
+
+from clearml import Dataset, Task
+
+
+def data() -> None:
+    """The dataset of ``clearml-data`` has the file."""
+    dataset = Dataset.get(dataset_project="Real clients/commands", dataset_name="command data", silence_alias_warnings=True)
+    copy = Path(dataset.get_local_copy())
+    assert (copy / "trained.py").read_text().startswith('"""A script')
+    print(f"id={dataset.id}")
+
+
+def task() -> None:
+    """The task of ``clearml-task`` waits in the queue, with its arguments and its script."""
+    found = Task.get_task(project_name="Real clients/commands", task_name="command task")
+    assert found.get_status() == "queued"
+    assert found.get_parameters()["Args/rate"] == "0.5"
+    assert found.data.script.entry_point.endswith("trained.py") or "never run here" in (found.data.script.diff or "")
+    print("the task waits")
+
+
+if __name__ == "__main__":
+    {"data": data, "task": task}[sys.argv[1]]()

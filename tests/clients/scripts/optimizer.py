@@ -1,0 +1,70 @@
+"""The optimizer of hyperparameters over a queue: grid and Optuna; the best run is found."""
+
+import sys
+
+from clearml import Task
+from clearml.automation import DiscreteParameterRange, GridSearch, HyperParameterOptimizer, UniformIntegerParameterRange
+from clearml.backend_api.session.client import APIClient
+from worker import working
+
+PROJECT, QUEUE = "Real clients/optimizer", "optimizer queue"
+
+
+def objective(task: Task) -> None:
+    """Reports a loss that is best at three."""
+    width = float(task.get_parameters()["General/width"])
+    task.get_logger().report_scalar("loss", "valid", value=(width - 3) ** 2, iteration=1)
+    task.flush(wait_for_uploads=True)
+
+
+def base_task() -> Task:
+    """What is cloned."""
+    task = Task.create(project_name=PROJECT, task_name="base of the search", task_type="training")
+    task.set_parameters({"General/width": 1})
+    return task
+
+
+def search(base: Task, kind: type, ranges: list[object], jobs: int) -> float:
+    """The width of the best run that a search found."""
+    optimizer = HyperParameterOptimizer(
+        base_task_id=base.id,
+        hyper_parameters=ranges,
+        objective_metric_title="loss",
+        objective_metric_series="valid",
+        objective_metric_sign="min",
+        optimizer_class=kind,
+        max_number_of_concurrent_tasks=2,
+        total_max_jobs=jobs,
+        execution_queue=QUEUE,
+        pool_period_min=0.02,
+        save_top_k_tasks_only=-1,
+        max_iteration_per_job=10,
+    )
+    optimizer.set_report_period(0.02)
+    assert optimizer.start()
+    optimizer.wait()
+    (best,) = optimizer.get_top_experiments(1)
+    optimizer.stop()
+    return float(best.get_parameters()["General/width"])
+
+
+def main(strategy: str) -> None:
+    """One search."""
+    APIClient().queues.create(name=QUEUE)
+    controller = Task.init(PROJECT, f"search by {strategy}", task_type=Task.TaskTypes.optimizer, reuse_last_task_id=False)
+    base = base_task()
+    with working(QUEUE, objective):
+        if strategy == "grid":
+            ranges = [DiscreteParameterRange("General/width", [1, 3, 5])]
+            assert search(base, GridSearch, ranges, 3) == 3
+        else:
+            from clearml.automation.optuna import OptimizerOptuna
+
+            ranges = [UniformIntegerParameterRange("General/width", 1, 6, 1)]
+            assert 1 <= search(base, OptimizerOptuna, ranges, 4) <= 6
+    controller.close()
+    print("the search is right")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,3 @@
+"""A script that ``clearml-task`` sends to a queue."""
+
+print("never run here")
