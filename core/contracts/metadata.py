@@ -37,7 +37,7 @@ class MetadataStore(Protocol):
         """The dialect of SQL that sessions speak."""
 
     async def read(self, work: Callable[[Session], T]) -> T:
-        """Run ``work`` on one consistent state and give back its value. Changes made in it are dropped."""
+        """Run ``work`` on one consistent state and give back its value. Changes in it are refused or dropped."""
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` as one atomic unit; its value is given back once the change is durable."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Integer, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 TAG_MARK = "\x1f"
 
@@ -41,11 +41,19 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
 
 
+PlainText = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared by code points on every database."""
+
+
 class CleanText(TypeDecorator[str]):
     """Text without NUL characters, which databases do not store."""
 
     impl = Text
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Compared by code points."""
+        return dialect.type_descriptor(PlainText)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Drop NUL characters."""

@@ -21,11 +21,15 @@ from trackyard.core.entities.columns import encode
 from trackyard.core.entities.fields import Field, Kind, Storage, table_of
 from trackyard.core.entities.project import Project
 from trackyard.core.entities.queue import QueueEntry
-from trackyard.core.errors import invalid_id
+from trackyard.core.errors import invalid_id, validation
 from trackyard.core.store import metrics as metric_rows
 from trackyard.core.store.values import changed_rows, chunks, insert_values, replace_values, rows_of
 
 Document = dict[str, Any]
+
+NAME_LIMIT = 600
+"""Characters of a name; databases do not index longer ones."""
+LIMITED = ("name", "basename", "display_name", "email")
 
 
 def get(
@@ -177,6 +181,7 @@ def insert(session: Session, kind: Kind, document: Document, *, by: str | None =
     ``created``, ``last_update`` and ``last_change`` become now unless given, ``last_changed_by`` becomes ``by``;
     nested documents that were not given get their defaults. Unknown top names are an error of the caller.
     """
+    _check_names(document)
     full = _with_defaults(kind, document, by)
     unknown = full.keys() - kind.fields.keys() - set(table_of(kind.table).c.keys())
     if unknown:
@@ -196,6 +201,13 @@ def insert(session: Session, kind: Kind, document: Document, *, by: str | None =
     flattened = [field for field in kind.fields.values() if field.flatten and field.name in full]
     insert_values(session, kind, owner, (row for field in flattened for row in rows_of(field, full[field.name]).elements()))
     return str(full["id"])
+
+
+def _check_names(document: Document) -> None:
+    for field in LIMITED:
+        value = document.get(field)
+        if isinstance(value, str) and len(value) > NAME_LIMIT:
+            raise validation(field, f"longer than {NAME_LIMIT} characters")
 
 
 def _with_defaults(kind: Kind, document: Document, by: str | None) -> Document:
@@ -245,6 +257,7 @@ def update(
     """
     if not changes:
         return {}
+    _check_names(changes)
     written = _with_times(kind, changes, by, tells)
     table = table_of(kind.table)
     tops = {name: value for name, value in written.items() if name in table.c}

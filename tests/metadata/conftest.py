@@ -1,0 +1,36 @@
+"""Both databases for the tests of the metadata store."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from trackyard.core.contracts.metadata import MetadataStore
+from trackyard.core.testing import postgresql
+from trackyard.storage_backends.metadata_sql.backend import PostgresqlBackend, SqliteBackend
+
+from tests.needs import missing
+
+Opener = Callable[[], Awaitable[MetadataStore]]
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgresql.Cluster]:
+    """One cluster for all tests of this process."""
+    if postgresql.find_binaries() is None:
+        missing("PostgreSQL (initdb)")
+    with postgresql.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def sqlite_opener(tmp_path: Path) -> Opener:
+    """Opens the same SQLite store each time."""
+    return lambda: SqliteBackend().open("sqlite:", tmp_path)
+
+
+@pytest.fixture
+def postgresql_opener(tmp_path: Path, postgresql_cluster: postgresql.Cluster) -> Opener:
+    """Opens the same PostgreSQL store each time."""
+    url = postgresql_cluster.create_database(f"t{secrets.token_hex(8)}")
+    return lambda: PostgresqlBackend().open(url, tmp_path)
