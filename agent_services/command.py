@@ -51,7 +51,8 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     runtimes = {runtime.name: runtime for runtime in plugins.provided("task_runtimes")}
     if taken.settings.runtime not in runtimes:
         print(
-            f"trackyard agent: agent_services.runtime: found {taken.settings.runtime!r}; expected one of {', '.join(runtimes)}",
+            f"trackyard agent: agent_services.runtime: found {taken.settings.runtime!r}; "
+            f"expected one of {', '.join(sorted(runtimes))}",
             file=sys.stderr,
         )
         return 2
@@ -62,7 +63,8 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
 async def work(settings: AgentSettings, runtime: TaskRuntime) -> None:
     """Run the agent until it is asked to end."""
     worker = settings.name or f"{socket.gethostname()}:services"
-    client = ApiClient(*(os.environ[variable] for variable in VARIABLES), worker=worker)
+    url, access_key, secret_key = (os.environ[variable] for variable in VARIABLES)
+    client = ApiClient(url, access_key, secret_key, worker)
     async with client:
         agent = asyncio.create_task(Agent(client, runtime, settings, worker).run())
         for number in (signal.SIGTERM, signal.SIGINT):

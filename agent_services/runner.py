@@ -6,6 +6,8 @@ which task it is (``CLEARML_TASK_ID``). ``TRACKYARD_SETUP`` is a shell script th
 ``TRACKYARD_INSTALL=none`` the task's requirements are not installed.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import os
@@ -15,11 +17,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
 ATTEMPTS = 60
 
 
-def call(endpoint, body):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - runs on old Pythons
+def call(endpoint: str, body: dict[str, Any]) -> Any:
     """The data of an endpoint; a server that is away is asked again for some minutes."""
     keys = os.environ["CLEARML_API_ACCESS_KEY"] + ":" + os.environ["CLEARML_API_SECRET_KEY"]
     headers = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(keys.encode()).decode()}
@@ -38,7 +41,7 @@ def call(endpoint, body):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
     raise SystemExit("the server at %s does not answer" % url)  # noqa: UP031
 
 
-def lay_out(script, folder):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def lay_out(script: dict[str, Any], folder: str) -> str:
     """Put the code into the folder: a clone of the repository with the diff, or the diff as the script itself."""
     repository = script.get("repository")
     entry_point = script.get("entry_point") or "task.py"
@@ -57,7 +60,7 @@ def lay_out(script, folder):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
     return os.path.join(code, script.get("working_dir") or ".")  # noqa: PTH118
 
 
-def install(script, folder):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def install(script: dict[str, Any], folder: str) -> None:
     """Install the task's own requirements with pip."""
     wanted = (script.get("requirements") or {}).get("pip") or ""
     text = wanted if isinstance(wanted, str) else "\n".join(wanted)
@@ -69,7 +72,7 @@ def install(script, folder):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", path], check=True)
 
 
-def command(script):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def command(script: dict[str, Any]) -> list[str]:
     """The command line: a module (``-m package.module``) or a file."""
     entry_point = (script.get("entry_point") or "task.py").split()
     if script.get("repository"):
@@ -77,7 +80,7 @@ def command(script):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     return [sys.executable, "-u", os.path.basename(entry_point[-1])]  # noqa: PTH119
 
 
-def main():  # type: ignore[no-untyped-def]  # noqa: ANN201
+def main() -> None:
     """Run the task that the environment names; the exit code is that of its script."""
     setup = os.environ.pop("TRACKYARD_SETUP", "")
     if setup.strip():

@@ -12,8 +12,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``name`` is the worker's name (default: the host's name and ``:services``). ``runtime``: ``docker`` or ``process``. ``memory``
     (``512m``, ``2g``) and ``cpus`` limit each task, ``max_tasks`` all of them together. ``pull`` is ``missing``, ``always`` or
-    ``never``. ``network`` is the name of a Docker network. ``allowed_arguments`` are the arguments of ``docker run`` that a task may
-    ask for; others are refused. ``api`` is the server's address as a task sees it, if it differs. Times are in seconds.
+    ``never``. ``network`` is the name of a Docker network. ``allowed_arguments`` are the arguments of ``docker run`` that a
+    task may ask for; others are refused. ``api`` is the server's address as a task sees it, if it differs. Times are in seconds.
     """
 
     enabled: bool = False
