@@ -43,7 +43,7 @@ class Api:
         self.session = session
         self.urls = dict(urls)
         self._kernel = kernel
-        self._auth = aiohttp.BasicAuth(*(key or (ACCESS_KEY, SECRET_KEY)))
+        self._auth = {"Authorization": aiohttp.encode_basic_auth(*(key or (ACCESS_KEY, SECRET_KEY)))}
 
     @property
     def kernel(self) -> Kernel:
@@ -76,8 +76,7 @@ class Api:
         )
 
     async def _post(self, name: str, body: bytes, kind: str, headers: Mapping[str, str] | None, anonymous: bool) -> Answer:
-        sent = {"Content-Type": kind, **(headers or {})}
-        auth = None if anonymous else self._auth
-        async with self.session.post(f"{self.urls['api']}/{name}", data=body, headers=sent, auth=auth) as response:
+        sent = {"Content-Type": kind, **({} if anonymous else self._auth), **(headers or {})}
+        async with self.session.post(f"{self.urls['api']}/{name}", data=body, headers=sent) as response:
             envelope = msgspec.json.decode(await response.read())
             return Answer(response.status, envelope["meta"], envelope["data"], response.headers)

@@ -1,0 +1,267 @@
+"""``auth.*``: log in and out, API credentials, users' roles and passwords."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sqlmodel import Session, col, select
+from trackyard.core import clock
+from trackyard.core.authentication import COOKIE
+from trackyard.core.entities import Credential, User
+from trackyard.core.errors import ApiError, invalid_id, validation
+from trackyard.core.identity import ADMIN, PUBLIC, USER, Identity, narrower, roles
+from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.version import Version
+from trackyard.plugins.identity import requests as r
+from trackyard.plugins.identity import users
+from trackyard.plugins.identity.accounts import Account, By
+from trackyard.plugins.identity.links import add_link, new_link_token
+from trackyard.plugins.identity.realm import Realm, username_of
+from trackyard.plugins.identity.secrets import check_password
+from trackyard.plugins.identity.sessions import is_secure, log_out
+
+LONGEST_LABEL = 200
+SERVICE = roles("system", "root")
+
+
+class AuthService:
+    """The handlers of ``auth.*``."""
+
+    def __init__(self, realm: Realm) -> None:
+        self._realm = realm
+
+    def endpoints(self) -> list[Endpoint[Any]]:
+        """What is registered."""
+        return [
+            Endpoint("auth.login", self.login, r.LoginRequest, summary="Token and cookie for the credentials of the call"),
+            Endpoint("auth.logout", self.logout, r.LogoutRequest, min_version=Version(2, 2), summary="End the session"),
+            Endpoint(
+                "auth.create_credentials", self.create_credentials, r.LabelRequest, writes=True, summary="New API credentials"
+            ),
+            Endpoint("auth.get_credentials", self.get_credentials, summary="One's own API credentials, without secrets"),
+            Endpoint("auth.edit_credentials", self.edit_credentials, r.CredentialRequest, writes=True, summary="Change a label"),
+            Endpoint(
+                "auth.revoke_credentials", self.revoke_credentials, r.CredentialRequest, writes=True, summary="Revoke a key"
+            ),
+            Endpoint("auth.create_user", self.create_user, r.CreateUserRequest, ADMIN, writes=True, summary="New user"),
+            Endpoint(
+                "auth.edit_user", self.edit_user, r.EditUserRequest, ADMIN, writes=True, summary="Change a role, block a user"
+            ),
+            Endpoint("auth.set_password", self.set_password, r.PasswordRequest, USER, writes=True, summary="Set a password"),
+            Endpoint(
+                "auth.create_login_link", self.create_login_link, r.UserRequest, ADMIN, writes=True, summary="One-time link"
+            ),
+            Endpoint(
+                "auth.get_token_for_user", self.get_token_for_user, r.TokenForUserRequest, SERVICE, summary="Another's token"
+            ),
+            Endpoint("auth.validate_token", self.validate_token, r.TokenRequest, SERVICE, summary="Whether a token is good"),
+            Endpoint(
+                "auth.fixed_users_mode", self.fixed_users_mode, permission=PUBLIC, summary="Whether passwords are asked for"
+            ),
+        ]
+
+    async def login(self, call: Call, request: r.LoginRequest) -> dict[str, Any]:
+        """A token for the caller; the browser also gets it as a cookie."""
+        return {"token": self.begin_session(call, call.identity, request.expiration_sec)}
+
+    def begin_session(self, call: Call, identity: Identity, expiration: int | None = None) -> str:
+        """A token for ``identity``, set as a cookie too. A token that is renewed stays in its session."""
+        kept = ("session_id", "link") if call.identity.acting is None else ()
+        more = {name: call.identity.claims[name] for name in (*kept, "key") if name in call.identity.claims}
+        token = self._realm.tokens.issue(identity, expiration, **more)
+        call.set_cookie(
+            name=COOKIE,
+            value=token,
+            max_age=max(0, self._realm.tokens.lifetime(expiration)),
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=is_secure(call),
+        )
+        return token
+
+    async def logout(self, call: Call, request: r.LogoutRequest) -> dict[str, Any]:
+        """The session's tokens are no longer good and the cookie goes."""
+        await log_out(self._realm, call, request.everywhere)
+        return {}
+
+    async def create_credentials(self, call: Call, request: r.LabelRequest) -> dict[str, Any]:
+        """New credentials of the caller, who can't give them a role above the one of the call."""
+        label = check_label(request.label)
+
+        def work(session: Session) -> dict[str, Any]:
+            user = own_user(session, call.identity)
+            role = call.identity.role if narrower(user.role, call.identity.role) != user.role else None
+            return users.add_credentials(session, user, label, role)
+
+        return {"credentials": await self._realm.accounts.change(work)}
+
+    async def get_credentials(self, call: Call, request: Any) -> dict[str, Any]:
+        """The caller's credentials in the order of their making."""
+        await self._realm.usage.flush()
+        return {"credentials": await call.metadata.read(lambda session: shown_credentials(session, call.identity.user))}
+
+    async def edit_credentials(self, call: Call, request: r.CredentialRequest) -> dict[str, Any]:
+        """Give credentials of the caller another label."""
+        label = check_label(request.label)
+
+        def work(session: Session) -> None:
+            own_user(session, call.identity)
+            found = find_credential(session, call.identity.user, request.access_key)
+            if found is None:
+                raise ApiError(400, 75, "Access key not found", access_key=request.access_key)
+            found.label = label
+            session.add(found)
+
+        await self._realm.accounts.change(work)
+        return {"updated": 1}
+
+    async def revoke_credentials(self, call: Call, request: r.CredentialRequest) -> dict[str, Any]:
+        """The caller's access key, and the tokens that were got with it, are no longer good."""
+
+        def work(session: Session) -> int:
+            own_user(session, call.identity)
+            found = find_credential(session, call.identity.user, request.access_key)
+            if found is None:
+                return 0
+            session.delete(found)
+            return 1
+
+        return {"revoked": await self._realm.accounts.change(work)}
+
+    async def create_user(self, call: Call, request: r.CreateUserRequest) -> dict[str, Any]:
+        """A new user; without a password a login link or credentials are its way in."""
+        password_hash = None
+        if request.password is not None:
+            password_hash = await self._realm.passwords.hash(check_password(request.password))
+        names = ("name", "company", "email", "role", "given_name", "family_name", "avatar")
+        fields = {name: getattr(request, name) for name in names}
+        fields["username"] = username_of(request.username or request.email)
+        return {"id": await self._realm.accounts.change(lambda session: users.create_user(session, fields, password_hash))}
+
+    async def edit_user(self, call: Call, request: r.EditUserRequest) -> dict[str, Any]:
+        """Another role, or blocked or not; nobody changes a user that may more, and an administrator must stay."""
+        fields = {name: value for name in ("role", "disabled") if (value := getattr(request, name)) is not None}
+
+        def work(session: Session) -> int:
+            user = users.require_changeable(session, request.user, call.identity)
+            if request.disabled or request.role not in (None, "admin"):
+                users.keep_an_administrator(session, user)
+            changed = {name: value for name, value in fields.items() if getattr(user, name) != value}
+            for name, value in changed.items():
+                setattr(user, name, value)
+            if changed.get("disabled"):
+                users.end_sessions(session, user)
+            session.add(user)
+            return int(bool(changed))
+
+        return {"updated": await self._realm.accounts.change(work), "fields": fields}
+
+    async def set_password(self, call: Call, request: r.PasswordRequest) -> dict[str, Any]:
+        """A new password ends all sessions of the user; the caller's own goes on with a new token."""
+        user_id = request.user or call.identity.user
+        is_own = user_id == call.identity.user and call.identity.acting is None
+        if is_own:
+            await self._check_current_password(call, request.current_password)
+        elif not call.identity.is_admin:
+            raise ApiError(403, 20, "Only administrators may set the password of another user")
+        password_hash = await self._realm.passwords.hash(check_password(request.password))
+
+        def work(session: Session) -> None:
+            user = users.require_changeable(session, user_id, call.identity)
+            user.password_hash = password_hash
+            users.end_sessions(session, user)
+
+        await self._realm.accounts.change(work)
+        return {"updated": 1, **(await self._next_session(call) if is_own else {})}
+
+    async def _check_current_password(self, call: Call, current: str | None) -> None:
+        account = await self._own_account(call.identity)
+        if account.password_hash is None or call.identity.claims.get("link"):
+            return
+        username = f"password of {account.id}"
+        self._realm.attempts.begin(username, call.remote)
+        if current is None or not await self._realm.passwords.matches(account.password_hash, current):
+            raise validation("current_password", "it is not the present password")
+        self._realm.attempts.succeeded(username, call.remote)
+
+    async def _next_session(self, call: Call) -> dict[str, Any]:
+        # tokens count from the millisecond after the change
+        await asyncio.sleep(0.002)
+        account = await self._own_account(call.identity)
+        key = {name: value for name, value in call.identity.claims.items() if name == "key"}
+        call.identity.claims.clear()
+        call.identity.claims.update(key)
+        return {"token": self.begin_session(call, account.identity(call.identity.role))}
+
+    async def _own_account(self, identity: Identity) -> Account:
+        account = await self._realm.accounts.find(By.ID, identity.user)
+        if account is None:
+            raise invalid_id("user", identity.user)
+        return account
+
+    async def create_login_link(self, call: Call, request: r.UserRequest) -> dict[str, Any]:
+        """A token of a login link for a user: good once, for a day. The page is ``/login?token=…``."""
+        token = new_link_token()
+
+        def work(session: Session) -> None:
+            add_link(session, token, users.require_changeable(session, request.user, call.identity).id)
+
+        await self._realm.accounts.change(work)
+        return {"token": token, "path": f"/login?token={token}"}
+
+    async def get_token_for_user(self, call: Call, request: r.TokenForUserRequest) -> dict[str, Any]:
+        """A token of another user."""
+        account = await self._realm.accounts.find(By.ID, request.user)
+        if account is None or account.disabled or request.company not in (None, account.company):
+            raise invalid_id("user", request.user)
+        return {"token": self._realm.tokens.issue(account.identity(call.identity.role), request.expiration_sec)}
+
+    async def validate_token(self, call: Call, request: r.TokenRequest) -> dict[str, Any]:
+        """Whether a token is good, and whose it is."""
+        try:
+            found = await self._realm.check_token(request.token)
+        except ApiError as error:
+            if error.code != 401:
+                raise
+            return {"valid": False, "msg": error.message}
+        return {"valid": True, "user": found.user, "company": found.company, "msg": ""}
+
+    async def fixed_users_mode(self, call: Call, request: Any) -> dict[str, Any]:
+        """Users log in with a name and a password; there are no guests."""
+        return {"enabled": True, "guest": {"enabled": False}, "server_errors": {}}
+
+
+def own_user(session: Session, identity: Identity) -> User:
+    """The caller as a user; raises 400/301 for identities of the system and protected users."""
+    user = users.require_user(session, identity.user)
+    if user.protected:
+        raise ApiError(400, 301, "Invalid user id (the user is protected)", id=user.id)
+    return user
+
+
+def find_credential(session: Session, user_id: str, access_key: str) -> Credential | None:
+    """The user's credential with that access key."""
+    return session.exec(select(Credential).where(Credential.user == user_id, Credential.access_key == access_key)).first()
+
+
+def shown_credentials(session: Session, user_id: str) -> list[dict[str, Any]]:
+    """What is shown of a user's credentials. Clients expect ``last_used`` without an offset."""
+    rows = session.exec(select(Credential).where(Credential.user == user_id).order_by(col(Credential.num))).all()
+    return [
+        {
+            "access_key": row.access_key,
+            "label": row.label,
+            "last_used": clock.iso(row.last_used).removesuffix("+00:00") if row.last_used else None,
+            "last_used_from": row.last_used_from,
+        }
+        for row in rows
+    ]
+
+
+def check_label(label: str | None) -> str | None:
+    """The label, if it isn't too long (400/12)."""
+    if len(label or "") > LONGEST_LABEL:
+        raise validation("label", f"expected at most {LONGEST_LABEL} characters")
+    return label

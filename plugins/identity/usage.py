@@ -1,0 +1,47 @@
+"""When and from where access keys were last used; written some times a minute, not with every call."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from sqlmodel import Session, col, update
+from trackyard.core import clock
+from trackyard.core.contracts.metadata import MetadataStore
+from trackyard.core.entities import Credential
+from trackyard.core.extension import Client
+
+INTERVAL = 30.0
+"""Seconds between two writes."""
+LONGEST_NAME = 200
+
+
+class Usage:
+    """The uses that are not written yet, by access key."""
+
+    def __init__(self, store: MetadataStore) -> None:
+        self._store = store
+        self._pending: dict[str, tuple[datetime, str]] = {}
+
+    def note(self, access_key: str, client: Client) -> None:
+        """Remember that the key was used just now."""
+        self._pending[access_key] = (clock.now(), (client.worker or client.address)[:LONGEST_NAME])
+
+    async def flush(self) -> None:
+        """Write what was noted."""
+        pending, self._pending = self._pending, {}
+        if pending:
+            await self._store.write(lambda session: write_uses(session, pending))
+
+    async def keep_flushing(self) -> None:
+        """Write what was noted, again and again."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            await self.flush()
+
+
+def write_uses(session: Session, uses: dict[str, tuple[datetime, str]]) -> None:
+    """Set the last use of each access key."""
+    for access_key, (moment, source) in uses.items():
+        changed = update(Credential).where(col(Credential.access_key) == access_key)
+        session.execute(changed.values(last_used=moment, last_used_from=source))

@@ -1,0 +1,125 @@
+"""Changes of users and credentials, as functions for units of work; and the rules about them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+from trackyard.core import clock, store
+from trackyard.core.entities import USER, Credential, RevokedSession, User
+from trackyard.core.errors import ApiError, bad_value, forbidden, invalid_id, validation
+from trackyard.core.identity import ADMIN_ROLES, DEFAULT_COMPANY, ROLES, Identity, narrower
+from trackyard.core.store.documents import shown_by_id
+from trackyard.plugins.identity.links import drop_links
+from trackyard.plugins.identity.secrets import ACCESS_KEY, hash_secret, new_access_key, new_secret
+
+EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+", re.ASCII)
+USERNAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,200}")
+LONGEST_TEXT = 500
+
+
+def require_user(session: Session, user_id: str) -> User:
+    """The user; raises `ApiError` 400/301 if there is none."""
+    user = session.exec(select(User).where(User.id == user_id)).first()
+    if user is None:
+        raise invalid_id("user", user_id)
+    return user
+
+
+def list_users(session: Session, company: str) -> list[dict[str, Any]]:
+    """The users of a company, by name."""
+    nums = session.exec(select(User.num).where(User.company == company).order_by(col(User.name), col(User.num))).all()
+    return store.load(session, USER, [num for num in nums if num is not None], shown_by_id(USER))
+
+
+def require_changeable(session: Session, user_id: str, caller: Identity) -> User:
+    """The user, if the caller may change it: 400/301 for none and for protected ones, 403/20 for one that may more."""
+    user = require_user(session, user_id)
+    if user.protected:
+        raise ApiError(400, 301, "Invalid user id (the user is protected)", id=user_id)
+    if narrower(user.role, caller.role) != user.role:
+        raise forbidden(20, "The user may more than you", user=user_id, role=caller.role)
+    return user
+
+
+def keep_an_administrator(session: Session, leaving: User) -> None:
+    """Raise 400/301 if ``leaving`` is the last administrator that can log in."""
+    if leaving.role not in ADMIN_ROLES:
+        return
+    others = select(User.id).where(col(User.role).in_(ADMIN_ROLES), User.id != leaving.id, col(User.disabled).is_(False))
+    if session.exec(others).first() is None:
+        raise ApiError(400, 301, "The last administrator must stay", user=leaving.id)
+
+
+def create_user(session: Session, fields: dict[str, Any], password_hash: str | None = None) -> str:
+    """Store a new user and give back the id; ``username`` and ``name`` are checked, empty fields left out."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    username = given.get("username")
+    if username is not None:
+        check_username(session, username)
+    check_texts(given)
+    if given.setdefault("company", DEFAULT_COMPANY) != DEFAULT_COMPANY:
+        raise bad_value("company", given["company"])
+    if given.get("role", "user") not in ROLES:
+        raise validation("role", f"expected one of {', '.join(ROLES)}")
+    if "id" in given and session.exec(select(User.id).where(User.id == given["id"])).first() is not None:
+        raise ApiError(400, 302, "User id exists", id=given["id"])
+    return store.insert(session, USER, {**given, "password_hash": password_hash})
+
+
+def check_username(session: Session, username: str) -> None:
+    """Raise `ApiError` for a user name that is malformed (400/12) or taken (400/302)."""
+    if not USERNAME.fullmatch(username) or ACCESS_KEY.fullmatch(username.upper()):
+        raise validation("username", "expected 1 to 200 characters without space, colon and slash, unlike an access key")
+    if session.exec(select(User.id).where(User.username == username)).first() is not None:
+        raise ApiError(400, 302, "The user name is taken", username=username)
+
+
+def check_texts(fields: dict[str, Any]) -> None:
+    """Raise `ApiError` 400/12 for an empty or a very long name, 400/22 for what is no e-mail address."""
+    if not str(fields.get("name", "x")).strip():
+        raise validation("name", "expected a name")
+    for name in ("name", "given_name", "family_name", "avatar", "email"):
+        if len(fields.get(name) or "") > LONGEST_TEXT:
+            raise validation(name, f"expected at most {LONGEST_TEXT} characters")
+    email = fields.get("email")
+    if email and not EMAIL.fullmatch(email):
+        raise ApiError(400, 22, "Invalid email", email=email)
+
+
+def end_sessions(session: Session, user: User) -> None:
+    """Tokens that were issued until now, and login links, are no longer good."""
+    user.sessions_from = clock.now() + timedelta(milliseconds=1)
+    session.add(user)
+    drop_links(session, user.id)
+
+
+def delete_user(session: Session, user: User) -> None:
+    """Delete the user with credentials, sessions and links; what the user made stays."""
+    keep_an_administrator(session, user)
+    drop_links(session, user.id)
+    session.execute(delete(Credential).where(col(Credential.user) == user.id))
+    session.execute(delete(RevokedSession).where(col(RevokedSession.user) == user.id))
+    store.delete(session, USER, [user.id])
+
+
+def add_credentials(session: Session, user: User, label: str | None = None, role: str | None = None) -> dict[str, Any]:
+    """Store new API credentials; the answer is the only place where the secret is shown."""
+    access_key, secret = new_access_key(), new_secret()
+    session.add(make_credential(user, access_key, secret, label, role))
+    return {"access_key": access_key, "secret_key": secret, "label": label}
+
+
+def make_credential(user: User, access_key: str, secret: str, label: str | None = None, role: str | None = None) -> Credential:
+    """A credential of the user with what is kept of the secret."""
+    return Credential(
+        access_key=access_key,
+        secret_hash=hash_secret(secret),
+        user=user.id,
+        company=user.company,
+        label=label,
+        role=role,
+        created=clock.now(),
+    )

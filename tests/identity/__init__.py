@@ -1,0 +1,1 @@
+"""Tests of users, credentials, tokens, sessions and what they may do."""

@@ -1,0 +1,115 @@
+"""A server in the process with users of every role."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.identity import SYSTEM
+from trackyard.core.plugin import Plugin
+from trackyard.core.testing.http import Answer, Api
+from trackyard.core.testing.kernel import serving_kernel
+
+CONFIG = '[storage]\nevents = "none:"\nfiles = "none:"\n'
+COMPANY = "d1bd92a3b039400cbafc60a7a5b1e52b"
+
+
+class NoStore:
+    """A store that holds nothing."""
+
+    async def ready(self) -> None:
+        """It is."""
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+
+class NoStorePlugin(Plugin):
+    """Stores of events and files that hold nothing, so that these tests need no others."""
+
+    name = "no-stores"
+    summary = "Stores that hold nothing"
+    schemes = ("none",)
+
+    async def open(self, url: str, data_dir: Path) -> Any:
+        """As a backend."""
+        return NoStore()
+
+    @hookimpl
+    def trackyard_event_backends(self) -> list[Any]:
+        """Itself."""
+        return [self]
+
+    @hookimpl
+    def trackyard_file_backends(self) -> list[Any]:
+        """Itself."""
+        return [self]
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Api]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Serve:
+    """``async with serve(config, environ)``: a server on the folder of the test."""
+
+    def run(config: str = "", environ: dict[str, str] | None = None, plugins: list[type[Plugin]] | None = None) -> Any:
+        return serving_kernel(tmp_path, CONFIG + config, [NoStorePlugin, *(plugins or [])], environ)
+
+    return run
+
+
+@pytest.fixture
+async def api(serve: Serve) -> AsyncIterator[Api]:
+    """A server, called as the administrator of the presets (role root)."""
+    async with serve() as running:
+        yield running
+
+
+async def make_user(api: Api, name: str, role: str = "user", password: str | None = None) -> str:
+    """The id of a new user, who logs in as ``name``; any role."""
+    body = {"name": name, "company": COMPANY, "email": f"{name}@example.org", "username": name, "password": password}
+    user = str((await api.call("auth.create_user", body))["id"])
+    if role != "user":
+        await api.kernel.metadata.write(lambda session: set_role(session, user, role))
+    return user
+
+
+def set_role(session: Any, user_id: str, role: str) -> None:
+    """Give a user any role, also those that the API doesn't give."""
+    from trackyard.plugins.identity.users import require_user
+
+    user = require_user(session, user_id)
+    user.role = role
+    session.add(user)
+
+
+async def as_new_user(api: Api, name: str, role: str = "user") -> tuple[str, Api]:
+    """A new user of a role, and the server called as that user with API credentials."""
+    user = await make_user(api, name, role)
+    token = (await api.kernel.call("auth.get_token_for_user", {"user": user}, SYSTEM))["token"]
+    # guests can't make credentials themselves, so all are made by the administrator as the user
+    answer = await api.ask("auth.create_credentials", {}, {"X-ClearML-Act-As": user})
+    assert answer.codes == (200, 0), (answer.meta, token)
+    made = answer.data["credentials"]
+    return user, api.as_user(made["access_key"], made["secret_key"])
+
+
+def basic(name: str, secret: str) -> dict[str, str]:
+    """The header of Basic credentials."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def ask(api: Api, name: str, headers: dict[str, str], body: Any = None) -> Answer:
+    """A call with these headers only."""
+    return await api.ask(name, body, headers, anonymous=True)
