@@ -1,0 +1,73 @@
+"""Queues of tasks: what waits for agents, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+from trackyard.core import store
+from trackyard.core.extension import Job, StatusChange, TaskListener
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.identity import SYSTEM, Identity
+from trackyard.core.kernel import Kernel
+from trackyard.core.plugin import Plugin
+from trackyard.core.protocol.endpoint import Endpoint
+from trackyard.plugins.queues.endpoints import endpoints
+from trackyard.plugins.queues.lengths import QueueLengths
+
+SERVICES_QUEUE = "services"
+"""The queue that the services agent listens to; it is there from the first start."""
+MEASURE_SECONDS = 60.0
+
+
+class QueuesPlugin(Plugin):
+    """The service ``queues``."""
+
+    name = "queues"
+    summary = "Queues of tasks: what waits for agents, and in which order"
+
+    def __init__(self, settings: Any) -> None:
+        """Nothing is measured before `start`."""
+        super().__init__(settings)
+        self._lengths = QueueLengths()
+
+    @hookimpl
+    def trackyard_endpoints(self) -> list[Endpoint[Any]]:
+        """All endpoints of the service."""
+        return endpoints(self._lengths)
+
+    @hookimpl
+    def trackyard_task_listeners(self) -> list[TaskListener]:
+        """Tasks that are enqueued or leave a queue by a change of their status."""
+        return [_QueueListener(self._lengths)]
+
+    @hookimpl
+    def trackyard_jobs(self) -> list[Job]:
+        """The measurement of every minute."""
+        return [Job("queue lengths", MEASURE_SECONDS, lambda kernel: self._lengths.measure())]
+
+    async def start(self, kernel: Kernel) -> None:
+        """Make the services queue unless it exists."""
+        self._lengths.start(kernel)
+        await kernel.metadata.write(_ensure_services_queue)
+
+    async def stop(self) -> None:
+        """Store the last measurements."""
+        await self._lengths.close()
+
+
+class _QueueListener:
+    def __init__(self, lengths: QueueLengths) -> None:
+        self._lengths = lengths
+
+    def before_enqueue(self, session: Session, task: str, queue: str, identity: Identity) -> list[str]:
+        return []
+
+    async def after_status(self, change: StatusChange) -> None:
+        if "queued" in (change.old, change.new):
+            self._lengths.changed()
+
+
+def _ensure_services_queue(session: Session) -> None:
+    if store.queue_named(session, SYSTEM.company, SERVICES_QUEUE) is None:
+        store.create_queue(session, SYSTEM, SERVICES_QUEUE)
