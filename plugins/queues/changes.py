@@ -37,8 +37,7 @@ async def update(call: Call, request: UpdateRequest) -> Document:
     def work(session: Session) -> Document:
         require_own(session, call, request.queue)
         given = {
-            "name": request.name
-            and store.free_queue_name(session, call.identity, request.queue, request.name),
+            "name": request.name and store.free_queue_name(session, call.identity, request.queue, request.name),
             "display_name": request.display_name,
             "tags": request.tags,
             "system_tags": request.system_tags,
@@ -57,7 +56,9 @@ def checked_metadata(metadata: dict[str, Any]) -> Document:
     for key, item in metadata.items():
         if not isinstance(item, dict):
             raise validation(f"metadata.{key}", "Expected `object`")
-        found[key] = {"key": key} | {name: _text(key, name, item[name]) for name in ("type", "value") if item.get(name) is not None}
+        found[key] = {"key": key} | {
+            name: _text(key, name, item[name]) for name in ("type", "value") if item.get(name) is not None
+        }
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import exists, select
 from sqlmodel import Session
@@ -22,6 +22,8 @@ from trackyard.plugins.queues.requests import (
     RemoveTaskRequest,
     ShiftRequest,
 )
+
+T = TypeVar("T")
 
 
 class Entries:
@@ -102,7 +104,7 @@ class Entries:
 
         return await call.metadata.write(work)
 
-    async def _write(self, call: Call, work: Callable[[Unit], Any]) -> Any:
+    async def _write(self, call: Call, work: Callable[[Unit], T]) -> T:
         answer = await lifecycle.write(call.kernel, call.identity, work)
         self._changed()
         return answer

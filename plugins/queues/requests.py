@@ -39,7 +39,7 @@ class DeleteRequest(QueueRequest):
     force: bool = False
 
 
-class QueueMetadataRequest(MetadataRequest):
+class QueueMetadataRequest(MetadataRequest, kw_only=True):
     """Metadata of a queue to be added or replaced."""
 
     queue: str

@@ -188,7 +188,11 @@ def _save(session: Session, caller: Caller, worker: str, values: dict[str, Any])
 
 def _save_seen(session: Session, seen: dict[Key, datetime]) -> None:
     table = table_of(Worker)
-    where = (table.c.company == bindparam("of"), table.c.id == bindparam("worker"), table.c.last_activity_time < bindparam("seen"))
+    where = (
+        table.c.company == bindparam("of"),
+        table.c.id == bindparam("worker"),
+        table.c.last_activity_time < bindparam("seen"),
+    )
     moved = update(table).where(*where).values(last_activity_time=bindparam("seen"), last_report_time=bindparam("seen"))
     rows = [{"of": company, "worker": worker, "seen": moment} for (company, worker), moment in sorted(seen.items())]
     session.connection().execute(moved, rows)

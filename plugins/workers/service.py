@@ -66,5 +66,3 @@ class WorkerService:
 
 def _caller(call: Call) -> Caller:
     return Caller(call.identity, call.remote)
-
-
