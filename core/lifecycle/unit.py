@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlmodel import Session
 from trackyard.core import clock, store
 from trackyard.core.entities import TASK
-from trackyard.core.errors import invalid_id
+from trackyard.core.errors import ApiError
 from trackyard.core.extension import StatusChange, TaskListener
 from trackyard.core.identity import Identity
+from trackyard.core.protocol.many import Result, many_in_unit
 from trackyard.core.store import Document
 
 if TYPE_CHECKING:
@@ -82,7 +83,18 @@ def owned_task(unit: Unit, task_id: str, fields: Collection[str] = STATUS_FIELDS
 
     ``fields`` are read beside those that the life cycle needs.
     """
-    task = store.require(unit.session, TASK, task_id, company=unit.identity.company, fields={*STATUS_FIELDS, *fields})
-    if task["company"] != unit.identity.company:
-        raise invalid_id("task", task_id, company=unit.identity.company)
-    return task
+    return store.require_own(unit.session, TASK, task_id, company=unit.identity.company, fields={*STATUS_FIELDS, *fields})
+
+
+def many(unit: Unit, ids: Iterable[str], work: Callable[[str], Result]) -> Result:
+    """As `many_in_unit`; status changes of what fails are forgotten, too."""
+
+    def run(one: str) -> Result:
+        before = len(unit.changes)
+        try:
+            return work(one)
+        except ApiError:
+            del unit.changes[before:]
+            raise
+
+    return many_in_unit(unit.session, ids, run)
