@@ -30,7 +30,7 @@ run: .venv/.installed
 
 test: .venv/.tests-installed
 	.venv/bin/python tests/prepare.py
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.tests-installed
 	.venv/bin/ruff format --check -q .
@@ -52,6 +52,7 @@ docs: .venv/.tests-installed
 
 .venv/bin/python:
 	@$(if $(UV),true,$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")')
+	@$(if $(UV),true,$(PYTHON) -c 'import ensurepip' 2>/dev/null || apt-get install -y -qq python3-venv)
 	$(VENV)
 
 .venv/.installed: setup.cfg setup.py constraints.txt | .venv/bin/python

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trackyard.core.panels import Panel
     from trackyard.core.protocol.endpoint import Endpoint
     from trackyard.core.routes import Route
+    from trackyard.core.runtimes import TaskRuntime
 
 PROJECT = "trackyard"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -112,4 +113,10 @@ def trackyard_health_checks() -> list[HealthCheck]:
 @hookspec
 def trackyard_metrics() -> list[Any]:
     """Register Prometheus collectors (objects with ``collect``) that ``/metrics`` shows."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_task_runtimes() -> list[TaskRuntime]:
+    """Register runtimes in which a services agent launches tasks; ``agent_services.runtime`` chooses one by its name."""
     raise NotImplementedError

@@ -12,7 +12,9 @@ ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "t
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every async test the checks for leaks and for calls that block the event loop."""
+    """Start with the slow files, so that no worker is left alone with one; watch every async test."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj) and not _shares_its_loop(item):
             item.fixturenames[:0] = ["nothing_is_left_open", "no_task_is_left", "nothing_blocks_the_loop"]

@@ -1,0 +1,32 @@
+"""The plugin that offers the runtimes, the command ``trackyard agent``, and the agent beside the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trackyard.agent_services import command
+from trackyard.agent_services.docker_runtime import DockerRuntime
+from trackyard.agent_services.process_runtime import ProcessRuntime
+from trackyard.agent_services.settings import AgentSettings
+from trackyard.core.cli.command import Command
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.plugin import Plugin
+
+
+class AgentServicesPlugin(Plugin):
+    """The services agent."""
+
+    name = "agent_services"
+    summary = "Runs every task of the services queue in a container of its own"
+    settings_type = AgentSettings
+    settings: AgentSettings
+
+    @hookimpl
+    def trackyard_task_runtimes(self) -> list[Any]:
+        """Docker containers, and plain processes."""
+        return [DockerRuntime(self.settings), ProcessRuntime(command.state_folder())]
+
+    @hookimpl
+    def trackyard_commands(self) -> list[Command]:
+        """``trackyard agent``."""
+        return [command.COMMAND]

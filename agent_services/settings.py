@@ -1,0 +1,45 @@
+"""The agent's table of ``plugins.toml``."""
+
+import re
+
+import msgspec
+
+SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table ``[agent_services]``: whether ``trackyard serve`` starts a services agent, and how an agent launches tasks.
+
+    ``name`` is the worker's name (default: the host's name and ``:services``). ``runtime``: ``docker`` or ``process``. ``memory``
+    (``512m``, ``2g``) and ``cpus`` limit each task, ``max_tasks`` all of them together. ``pull`` is ``missing``, ``always`` or
+    ``never``. ``network`` is the name of a Docker network. ``allowed_arguments`` are the arguments of ``docker run`` that a
+    task may ask for; others are refused. ``api`` is the server's address as a task sees it, if it differs. Times are in seconds.
+    """
+
+    enabled: bool = False
+    name: str = ""
+    queues: tuple[str, ...] = ("services",)
+    runtime: str = "docker"
+    image: str = "python:3.11-slim"
+    memory: str = ""
+    cpus: float = 0.0
+    max_tasks: int = 20
+    pull: str = "missing"
+    network: str = ""
+    allowed_arguments: tuple[str, ...] = ("--env", "-e", "--label", "-l", "--shm-size", "--workdir", "-w", "--hostname")
+    install_requirements: bool = True
+    api: str = ""
+    poll_seconds: float = 5.0
+    report_seconds: float = 30.0
+    grace_seconds: float = 30.0
+    restarts: int = 0
+
+
+def parse_size(text: str) -> int:
+    """``512m`` in bytes; an empty text is 0. Raises `ValueError`."""
+    if not text:
+        return 0
+    found = re.fullmatch(r"(\d+)([kmg]?)b?", text.strip().lower())
+    if found is None:
+        raise ValueError(f"agent_services.memory: found {text!r}; expected a size such as 512m or 2g")
+    return int(found[1]) * SIZES[found[2]]
