@@ -5,7 +5,7 @@ import { bind, help } from "./keys.js";
 import { poll, refresh, toggle } from "./live.js";
 import "./menu.js";
 import { command, openPalette } from "./palette.js";
-import { remember } from "./api.js";
+import { call, remember } from "./api.js";
 import { toast } from "./toast.js";
 
 const root = document.documentElement;
@@ -46,6 +46,11 @@ async function copy(button) {
   }
 }
 
+async function logOut() {
+  await call("login.logout", {}, { quiet: true }).catch(() => undefined);
+  location.assign(url("/login"));
+}
+
 const CLICKS = {
   "[data-copy], [data-copy-from]": copy,
   "[data-theme-value]": (button) => theme(button.dataset.themeValue),
@@ -53,6 +58,7 @@ const CLICKS = {
   "[data-drawer-toggle]": () => root.toggleAttribute("data-drawer"),
   "[data-palette]": openPalette,
   "[data-help]": help,
+  "[data-logout]": logOut,
   "#live": toggle,
 };
 
@@ -74,7 +80,7 @@ command("Use the light theme", () => theme("light"), "sun");
 command("Use the dark theme", () => theme("dark"), "moon");
 command("Use the theme of the system", () => theme("system"), "screen");
 command("Show all keys", help, "keyboard");
-command("Log out", () => location.assign(url("/logout")), "out");
+command("Log out", logOut, "out");
 
 times();
 setInterval(times, 15000);

@@ -1,0 +1,136 @@
+"""The home page: what runs, what needs attention, what waits, which projects moved, whether the system is well."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+from trackyard.core.clock import now
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.panels import Page, Panel, PanelKind
+from trackyard.core.plugin import Plugin
+from trackyard.ui.calls import Data, attempt, together
+from trackyard.ui.home.start import getting_started
+from trackyard.ui.metrics import chosen_metric
+
+RUNNING_SHOWN = 12
+FAILED_SHOWN = 8
+DAYS = 14
+NOT_SHOWN = ["__$not", "archived", "__$not", "dataset", "__$not", "reports"]
+RUNNING_FIELDS = ["name", "status", "type", "project.name", "started", "last_update", "last_worker", "last_iteration", "runtime.progress", "last_metrics"]
+
+
+class HomePlugin(Plugin):
+    """The home page."""
+
+    name = "ui_home"
+    summary = "Home page: running, failed, queues, projects, health"
+    needs = ("ui",)
+
+    @hookimpl
+    def trackyard_panels(self) -> list[Panel]:
+        """The home page at the root."""
+        return [Panel(PanelKind.PAGE, "home", "Home", home, "home.html", "/", icon="home", order=10, nav="main")]
+
+
+async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
+    """Context of the home page; before the first task it is the getting-started page."""
+    found = await together(page, _queries())
+    running = found["running"].get("tasks", [])
+    failed = found["failed"].get("tasks", [])
+    if not running and not found["any"].get("tasks"):
+        return {"title": "Home", "start": await getting_started(page)}
+    curves, lines, activity = await asyncio.gather(_curves(page, running), _last_lines(page, failed), _activity(page))
+    return {
+        "title": "Home",
+        "start": None,
+        "refresh": 5,
+        "running": [row | {"curve": curves.get(row["id"])} for row in running],
+        "failed": [row | {"line": lines.get(row["id"], "")} for row in failed],
+        "queues": _queue_rows(found["queues"].get("queues", [])),
+        "projects": [row | {"days": activity.get(row["id"], [0] * DAYS)} for row in found["projects"].get("projects", [])],
+        "health": await _health(page),
+        "cards": [],
+    }
+
+
+def _queries() -> dict[str, tuple[str, Data]]:
+    day_ago = (now() - timedelta(days=1)).isoformat(timespec="seconds")
+    return {
+        "any": ("tasks.get_all_ex", {"page": 0, "page_size": 1, "only_fields": ["id"]}),
+        "running": (
+            "tasks.get_all_ex",
+            {"status": ["in_progress"], "system_tags": NOT_SHOWN, "order_by": ["-started"], "page": 0, "page_size": RUNNING_SHOWN, "only_fields": RUNNING_FIELDS},
+        ),
+        "failed": (
+            "tasks.get_all_ex",
+            {
+                "status": ["failed"],
+                "status_changed": [f">={day_ago}"],
+                "system_tags": NOT_SHOWN,
+                "order_by": ["-status_changed"],
+                "page": 0,
+                "page_size": FAILED_SHOWN,
+                "only_fields": ["name", "status", "project.name", "status_changed", "status_message", "status_reason"],
+            },
+        ),
+        "queues": ("queues.get_all_ex", {"only_fields": ["name", "display_name", "entries"], "order_by": ["name"]}),
+        "projects": (
+            "projects.get_all_ex",
+            {"include_stats": True, "stats_for_state": "active", "order_by": ["-last_update"], "page": 0, "page_size": 8, "only_fields": ["name", "basename", "last_update"]},
+        ),
+    }
+
+
+async def _curves(page: Page, tasks: list[Data]) -> dict[str, Data]:
+    """The chosen curve of each task, thinned to what a sparkline shows: {name, points, last}."""
+    chosen = {task["id"]: metric for task in tasks if (metric := chosen_metric(task.get("last_metrics") or {}))}
+    bodies = [{"task": task, "samples": 60, "metrics": [{"metric": name["metric"], "variants": [name["variant"]]}]} for task, name in chosen.items()]
+    answers = await asyncio.gather(*(attempt(page, "events.scalar_metrics_iter_histogram", body) for body in bodies))
+    curves = {}
+    for (task, name), answer in zip(chosen.items(), answers, strict=True):
+        points = answer.get(name["metric"], {}).get(name["variant"], {}).get("y", [])
+        numbers = [value for value in points if isinstance(value, int | float)]
+        curves[task] = {"name": f"{name['metric']} / {name['variant']}", "points": numbers[-60:], "last": name.get("value")}
+    return curves
+
+
+async def _last_lines(page: Page, tasks: list[Data]) -> dict[str, str]:
+    """The last line that each task wrote."""
+    bodies = [{"task": task["id"], "batch_size": 1, "navigate_earlier": True} for task in tasks]
+    answers = await asyncio.gather(*(attempt(page, "events.get_task_log", body) for body in bodies))
+    lines = {}
+    for task, answer in zip(tasks, answers, strict=True):
+        text = "\n".join(str(event.get("msg", "")) for event in answer.get("events", [])[:1])
+        lines[task["id"]] = next((line for line in reversed(text.splitlines()) if line.strip()), "")[:300]
+    return lines
+
+
+async def _activity(page: Page) -> dict[str, list[int]]:
+    """How many tasks of each project started on each of the last days, oldest first."""
+    since = now() - timedelta(days=DAYS - 1)
+    body = {"started": [since.strftime("%Y-%m-%dT00:00:00"), None], "order_by": ["-started"], "page": 0, "page_size": 500, "only_fields": ["started", "project"]}
+    counts: dict[str, list[int]] = {}
+    for task in (await attempt(page, "tasks.get_all_ex", body)).get("tasks", []):
+        day = (datetime.fromisoformat(str(task["started"])).date() - since.date()).days
+        project = (task.get("project") or {}).get("id", "")
+        if 0 <= day < DAYS:
+            counts.setdefault(project, [0] * DAYS)[day] += 1
+    return counts
+
+
+def _queue_rows(queues: list[Data]) -> list[Data]:
+    """Queues with how many wait and since when the first does; the fullest first."""
+    rows = []
+    for queue in queues:
+        entries = queue.get("entries") or []
+        rows.append({"id": queue["id"], "name": queue.get("display_name") or queue["name"], "waiting": len(entries), "since": min((str(entry["added"]) for entry in entries), default="")})
+    return sorted(rows, key=lambda row: (-row["waiting"], row["name"]))
+
+
+async def _health(page: Page) -> list[Data]:
+    """The parts of the system that can be asked how they are."""
+    found = await page.kernel.health()
+    return [{"name": name, "ok": health.ok, "detail": health.detail} for name, (health, _) in sorted(found.items())]

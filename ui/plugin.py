@@ -1,0 +1,81 @@
+"""The frame of the web: templates and static files for every page, the login page, and the JavaScript of Plotly."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.identity import PUBLIC
+from trackyard.core.panels import Page, Panel, PanelKind
+from trackyard.core.plugin import Plugin
+from trackyard.core.routes import Route, Site, Visit
+
+KEEP = "public, max-age=86400"
+
+
+class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table ``[ui]``: a line of text that the login page shows."""
+
+    login_notice: str = ""
+
+
+class UiPlugin(Plugin):
+    """The frame of the web and the login page."""
+
+    name = "ui"
+    summary = "Frame of the web: layout, login, charts"
+    settings_type = UiSettings
+
+    @hookimpl
+    def trackyard_panels(self) -> list[Panel]:
+        """The login page."""
+        return [Panel(PanelKind.PAGE, "login", "Log in", self.login, "login.html", "/login", permission=PUBLIC)]
+
+    @hookimpl
+    def trackyard_routes(self) -> list[Route]:
+        """The file of Plotly."""
+        return [Route(Site.WEB, "GET", "/assets/plotly.js", send_plotly, PUBLIC)]
+
+    async def login(self, page: Page) -> dict[str, Any]:
+        """Context of the login page: where to go afterwards, other ways in, a one-time link's token."""
+        methods = [method for method in page.kernel.plugins.provided("login_methods") if method.path]
+        return {
+            "next": local_path(page.query.get("next", "/")),
+            "link": page.query.get("token", ""),
+            "methods": methods,
+            "notice": self.settings.login_notice,
+        }
+
+
+def local_path(target: str) -> str:
+    """``target`` if it is a path on this site, else the home page."""
+    parts = urlsplit(target)
+    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and target.isprintable()
+    return target if plain else "/"
+
+
+def _compressed_plotly(folder: Path) -> Path:
+    """The compressed file of Plotly in ``folder``; it is made once for each version of the package."""
+    target = folder / f"plotly-{version('plotly')}.js.gz"
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        source = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+        partial = target.with_suffix(".partial")
+        partial.write_bytes(gzip.compress(source, 6, mtime=0))
+        partial.replace(target)
+    return target
+
+
+async def send_plotly(visit: Visit) -> web.StreamResponse:
+    """The JavaScript of Plotly, compressed; the browser keeps it for a day and then asks whether it has changed."""
+    path = await asyncio.to_thread(_compressed_plotly, visit.kernel.data_dir / "cache")
+    headers = {"Content-Type": "text/javascript; charset=utf-8", "Content-Encoding": "gzip", "Cache-Control": KEEP}
+    return web.FileResponse(path, headers=headers)

@@ -1,0 +1,29 @@
+// The home page: elapsed times; on the first visit the credentials and the wait for the first run.
+import { call } from "./api.js";
+import { find, findAll, url } from "./dom.js";
+import { duration } from "./format.js";
+import { poll } from "./live.js";
+
+function elapsed() {
+  for (const element of findAll("time[data-elapsed]")) element.textContent = duration((Date.now() - new Date(element.dateTime)) / 1000);
+}
+
+async function credentials(button) {
+  const { credentials: made } = await call("auth.create_credentials", { label: "Created on the first page" });
+  const box = find("#start-config");
+  box.textContent = box.textContent.replace(/"access_key" = "[^"]*"/, `"access_key" = "${made.access_key}"`).replace(/"secret_key" = "[^"]*"/, `"secret_key" = "${made.secret_key}"`);
+  button.disabled = true;
+  button.textContent = "Created";
+}
+
+if (find("#start")) {
+  find("#make-credentials").addEventListener("click", (event) => credentials(event.target));
+  poll(async () => {
+    const { tasks } = await call("tasks.get_all_ex", { page: 0, page_size: 1, order_by: ["-last_update"], only_fields: ["id"] }, { quiet: true });
+    if (tasks.length) location.assign(url(`/tasks/${tasks[0].id}/overview`));
+  }, 2000);
+} else {
+  elapsed();
+  setInterval(elapsed, 1000);
+  document.addEventListener("trackyard:refreshed", elapsed);
+}

@@ -1,0 +1,35 @@
+// The login page: the user's name and password become a session cookie; so does a one-time link.
+import { find, url } from "./dom.js";
+
+const form = find("#login");
+const problem = find("#login-error");
+
+async function enter(headers, body = {}) {
+  const response = await fetch(url("/api/auth.login"), { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+  const reply = await response.json().catch(() => null);
+  if (response.ok) return location.replace(url(form.dataset.next));
+  problem.textContent = response.status === 401 ? "The name or the password is wrong." : (reply?.meta?.result_msg ?? "The server can't be reached.");
+  problem.hidden = false;
+  return undefined;
+}
+
+/** Base64 of text in UTF-8, as Basic authentication wants it. */
+const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  problem.hidden = true;
+  const button = find("button", form);
+  button.disabled = true;
+  const { user, password } = form.elements;
+  try {
+    await enter({ Authorization: `Basic ${base64(`${user.value}:${password.value}`)}` });
+  } catch {
+    problem.textContent = "The server can't be reached.";
+    problem.hidden = false;
+  } finally {
+    button.disabled = false;
+  }
+});
+
+if (form.dataset.link) enter({ Authorization: `Bearer ${form.dataset.link}` });
