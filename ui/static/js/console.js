@@ -1,0 +1,128 @@
+// The console of a task: a virtual list of lines, read in both directions, followed at its end, searched by regular expression.
+import { call } from "./api.js";
+import { level, plain, render, settle } from "./ansi.js";
+import { data, debounce, find, h } from "./dom.js";
+import { stamp } from "./format.js";
+import { poll } from "./live.js";
+import { current } from "./task.js";
+
+const LINE = 18;
+const page = data("page-data");
+const root = find("#log");
+const space = h("div", { class: "log-space" });
+root.append(space);
+const state = { lines: [], first: null, last: null, start: false, follow: !location.hash, times: true, wrap: false, matches: [], at: -1, pattern: null, loading: false };
+
+function split(event) {
+  return String(event.msg ?? "").replace(/\n$/, "").split("\n").map((text) => ({ text: settle(text), time: event.timestamp, level: level(text, event.level) }));
+}
+
+const ordered = (events) => [...events].sort((left, right) => left.timestamp - right.timestamp);
+
+async function read(body) {
+  return ordered((await call("events.get_task_log", { task: page.task, batch_size: 1000, ...body }, { quiet: true })).events ?? []);
+}
+
+async function older() {
+  if (state.start || state.loading || state.first === null) return;
+  state.loading = true;
+  try {
+    const events = await read({ navigate_earlier: true, from_timestamp: state.first });
+    if (!events.length) state.start = true;
+    else {
+      const lines = events.flatMap(split);
+      state.first = events[0].timestamp;
+      state.lines.unshift(...lines);
+      root.scrollTop += lines.length * LINE;
+      search(false);
+    }
+  } finally {
+    state.loading = false;
+    draw();
+  }
+}
+
+async function newer() {
+  const events = await read(state.last === null ? { navigate_earlier: true } : { navigate_earlier: false, from_timestamp: state.last });
+  if (!events.length) return draw();
+  state.first ??= events[0].timestamp;
+  state.last = events.at(-1).timestamp;
+  state.lines.push(...events.flatMap(split));
+  search(false);
+  draw();
+  if (state.follow) root.scrollTop = root.scrollHeight;
+  return undefined;
+}
+
+function row(line, index) {
+  const marked = state.matches[state.at] === index;
+  const node = h("div", { class: `line ${line.level} ${marked ? "match" : state.pattern?.test(plain(line.text)) ? "found" : ""}`, data: { index }, style: state.wrap ? {} : { transform: `translateY(${index * LINE}px)` } },
+    state.times && h("span", { class: "time", title: stamp(line.time), text: stamp(line.time).slice(11) }), h("span", { class: "text" }, render(line.text)));
+  return node;
+}
+
+function draw() {
+  find("#log-count").textContent = state.lines.length ? `${state.lines.length.toLocaleString("en-US")} lines` : "";
+  if (!state.lines.length) return space.replaceChildren(h("p", { class: "muted nothing", text: "Nothing has been printed yet." }));
+  root.classList.toggle("wrap", state.wrap);
+  const from = state.wrap ? Math.max(0, state.lines.length - 2000) : Math.max(0, Math.floor(root.scrollTop / LINE) - 40);
+  const to = state.wrap ? state.lines.length : Math.min(state.lines.length, Math.ceil((root.scrollTop + root.clientHeight) / LINE) + 40);
+  space.style.height = state.wrap ? "auto" : `${state.lines.length * LINE}px`;
+  space.replaceChildren(...state.lines.slice(from, to).map((line, index) => row(line, from + index)));
+  return undefined;
+}
+
+function search(jump = true) {
+  const text = find("#log-search").value;
+  try {
+    state.pattern = text ? new RegExp(text, "i") : null;
+    find("#log-search").removeAttribute("aria-invalid");
+  } catch {
+    find("#log-search").setAttribute("aria-invalid", "true");
+    state.pattern = null;
+  }
+  state.matches = state.pattern ? state.lines.flatMap((line, index) => (state.pattern.test(plain(line.text)) ? [index] : [])) : [];
+  find("#log-matches").textContent = text ? `${state.matches.length ? state.at + 1 : 0} of ${state.matches.length}` : "";
+  if (jump) go(state.matches.length - 1);
+}
+
+function go(at) {
+  if (!state.matches.length) { state.at = -1; return draw(); }
+  state.at = (at + state.matches.length) % state.matches.length;
+  find("#log-matches").textContent = `${state.at + 1} of ${state.matches.length}`;
+  setFollow(false);
+  toLine(state.matches[state.at]);
+  return undefined;
+}
+
+function toLine(index) {
+  if (state.wrap) find(`[data-index="${index}"]`, space)?.scrollIntoView({ block: "center" });
+  else root.scrollTop = Math.max(0, index * LINE - root.clientHeight / 2);
+  draw();
+}
+
+function setFollow(on) {
+  state.follow = on;
+  find("#log-follow").setAttribute("aria-pressed", String(on));
+  if (on) root.scrollTop = root.scrollHeight;
+}
+
+root.addEventListener("scroll", () => {
+  const end = root.scrollHeight - root.scrollTop - root.clientHeight < LINE * 2;
+  if (!end && state.follow) setFollow(false);
+  if (!state.wrap) draw();
+  if (root.scrollTop < LINE * 20) older().catch(() => undefined);
+}, { passive: true });
+find("#log-search").addEventListener("input", debounce(() => search(), 200));
+find("#log-search").addEventListener("keydown", (event) => { if (event.key === "Enter") go(state.at + (event.shiftKey ? 1 : -1)); });
+find("#log-previous").addEventListener("click", () => go(state.at - 1));
+find("#log-next").addEventListener("click", () => go(state.at + 1));
+find("#log-follow").addEventListener("click", () => setFollow(!state.follow));
+const flip = (id, key) => find(id).addEventListener("click", (event) => { state[key] = !state[key]; event.currentTarget.setAttribute("aria-pressed", String(state[key])); draw(); });
+flip("#log-times", "times");
+flip("#log-wrap", "wrap");
+
+await newer().catch(() => undefined);
+root.scrollTop = root.scrollHeight;
+draw();
+poll(async () => { if (["in_progress", "queued"].includes(current().status) || state.last === null) await newer(); }, 2000);

@@ -1,0 +1,99 @@
+// The chips of a table's filters, each of which can be changed and removed.
+import { call } from "./api.js";
+import { STATUS_NAMES, h, icon } from "./dom.js";
+import { ask } from "./dialog.js";
+import { openMenu } from "./menu.js";
+import { column } from "./columns.js";
+import { decode, encode } from "./query.js";
+
+const TITLES = { status: "Status", type: "Type", tags: "Tag", user: "User", started: "Started", updated: "Updated", iteration: "Iteration", duration: "Run time (s)" };
+const STATUSES = ["created", "queued", "in_progress", "completed", "published", "failed", "stopped"];
+
+const title = (key) => TITLES[key] ?? column(decode(key))?.title ?? key;
+const shown = (key, value) => (key === "status" ? STATUS_NAMES[value] : value);
+
+function sentence({ key, op, values }, names) {
+  if (op !== "range") return `${op === "not" ? "is not" : "is"} ${values.map((value) => names.get(value) ?? shown(key, value)).join(", ")}`;
+  const [from, to] = values;
+  return from && to ? `${from} … ${to}` : from ? `≥ ${from}` : `≤ ${to}`;
+}
+
+/** The chips in `root`, and the menu of `button` that adds one. `changed()` is called after every change of `state.filters`. */
+export class Filters {
+  constructor(root, button, { state, page, changed }) {
+    Object.assign(this, { root, button, state, page, changed, names: new Map() });
+    button.addEventListener("click", () => this.add());
+  }
+
+  draw() {
+    this.root.replaceChildren(...this.state.filters.map((filter) => h("span", { class: "chip" },
+      h("button", { type: "button", "aria-haspopup": "menu", onclick: (event) => this.edit(filter, event.currentTarget) }, h("b", { text: title(filter.key) }), "\u00a0", h("i", { text: sentence(filter, this.names) })),
+      h("button", { type: "button", "aria-label": `Remove the filter ${title(filter.key)}`, onclick: () => this.remove(filter) }, icon("close", "small")))));
+  }
+
+  remove(filter) {
+    this.state.filters.splice(this.state.filters.indexOf(filter), 1);
+    this.changed();
+  }
+
+  add() {
+    const columns = this.state.columns.filter((key) => /^[mh]\./.test(key)).map(column).filter(Boolean);
+    openMenu(this.button, [
+      ...Object.entries(TITLES).map(([key, label]) => ({ label, run: () => this.edit({ key, op: key in { started: 1, updated: 1, iteration: 1, duration: 1 } ? "range" : "in", values: [] }, this.button) })),
+      ...(columns.length ? [{ heading: "Columns" }] : [{ heading: "Metrics and parameters: add them as columns first" }]),
+      ...columns.map((item) => ({ label: item.hint ?? item.title, run: () => this.edit({ key: encode(item.key), op: item.num ? "range" : "in", values: [] }, this.button) })),
+    ], { search: "Filter by…" });
+  }
+
+  /** Opens what changes a filter; a new one is added when it gets a value. */
+  async edit(filter, anchor) {
+    if (filter.op === "range") return this.range(filter);
+    const options = await this.options(filter.key);
+    const negative = filter.op === "not";
+    openMenu(anchor, [
+      { label: negative ? "is not any of" : "is any of", icon: "filter", end: "change", run: () => { filter.op = negative ? "in" : "not"; this.put(filter); } }, "-",
+      ...options.map(([value, label]) => ({ label, checked: filter.values.includes(value), run: () => this.flip(filter, value) })),
+    ], { search: `${title(filter.key)}…` });
+    return undefined;
+  }
+
+  flip(filter, value) {
+    const at = filter.values.indexOf(value);
+    if (at >= 0) filter.values.splice(at, 1);
+    else filter.values.push(value);
+    this.put(filter);
+  }
+
+  put(filter) {
+    const at = this.state.filters.indexOf(filter);
+    if (at < 0 && filter.values.length) this.state.filters.push(filter);
+    else if (at >= 0 && !filter.values.length) this.state.filters.splice(at, 1);
+    this.changed();
+  }
+
+  async range(filter) {
+    const dated = filter.key === "started" || filter.key === "updated";
+    const type = dated ? "datetime-local" : "number";
+    const local = (value) => (dated && value ? new Date(value).toISOString().slice(0, 16) : value ?? "");
+    const values = await ask({ title: title(filter.key), action: "Filter", fields: [{ name: "from", label: "From", type, value: local(filter.values[0]) }, { name: "to", label: "To", type, value: local(filter.values[1]) }] });
+    if (!values) return;
+    const text = (value) => (value === "" || value === null ? "" : dated ? new Date(value).toISOString().slice(0, 19) : String(value));
+    filter.values = [text(values.from), text(values.to)];
+    if (!filter.values.some(Boolean)) filter.values = [];
+    this.put(filter);
+  }
+
+  async options(key) {
+    const projects = this.page.project ? [this.page.project.id] : [];
+    if (key === "status") return STATUSES.map((value) => [value, STATUS_NAMES[value]]);
+    if (key === "type") return ((await call("tasks.get_types", { projects })).types ?? []).map((value) => [value, value]);
+    if (key === "tags") return ((await call("projects.get_task_tags", { projects, include_system: false })).tags ?? []).map((value) => [value, value]);
+    if (key === "user") {
+      const { users } = await call("users.get_all_ex", { only_fields: ["name"], order_by: ["name"] });
+      for (const user of users) this.names.set(user.id, user.name);
+      return users.map((user) => [user.id, user.name]);
+    }
+    const [section, name] = decode(key).slice(2).split("\u001f");
+    return ((await call("projects.get_hyperparam_values", { projects, section, name, include_subprojects: true, page: 0, page_size: 100 })).values ?? []).map((value) => [value, value]);
+  }
+}

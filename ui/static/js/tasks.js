@@ -1,0 +1,207 @@
+// The table of tasks: state in the address, rows by the page, filters as chips, selection and its actions, a panel with details.
+import { ACTIONS, createTask, menuItems } from "./actions.js";
+import { call, remember } from "./api.js";
+import { DEFAULT, DEFAULT_ALL, bounds, column } from "./columns.js";
+import { csv, data, debounce, find, h, icon, save, url } from "./dom.js";
+import { Filters } from "./filters.js";
+import { count } from "./format.js";
+import { bind } from "./keys.js";
+import { poll } from "./live.js";
+import { openMenu } from "./menu.js";
+import { command } from "./palette.js";
+import { columnMenu, viewMenu } from "./tasks_menus.js";
+import { TaskPanel } from "./task_panel.js";
+import * as query from "./query.js";
+import { Grid } from "./table.js";
+
+const page = data("page-data");
+const place = page.project?.id ?? "all";
+const stored = page.preferences.tables?.[place] ?? {};
+const fallback = stored.columns ?? (page.project ? DEFAULT : DEFAULT_ALL);
+const state = query.read(location.search, fallback);
+const widths = stored.widths ?? {};
+
+const keyOf = (key) => key.replaceAll(".", "%2E");
+const chosen = () => state.columns.map(column).filter(Boolean).map((item) => Object.assign(item, widths[keyOf(item.key)] && { width: widths[keyOf(item.key)] }));
+
+const fields = () => [...new Set(["name", "status", "tags", "system_tags", "type", "last_change", ...grid.columns.flatMap((item) => item.fields)])];
+
+const source = {
+  async load(number, size, signal) {
+    const body = { ...query.body(state, page.project?.id), only_fields: fields(), page: number, page_size: size };
+    const { tasks } = await call("tasks.get_all_ex", body, { signal });
+    queueMicrotask(scale);
+    return tasks;
+  },
+  async total() {
+    const { order_by: _, ...filters } = query.body(state, page.project?.id);
+    return (await call("organization.get_entities_count", { tasks: filters, search_hidden: false })).tasks;
+  },
+};
+
+const grid = new Grid(find("#grid"), {
+  source, label: page.project ? `Tasks of ${page.project.name}` : "Tasks", columns: chosen(),
+  on: {
+    open: (row) => location.assign(url(`/tasks/${row.id}`)),
+    current: (row) => { state.panel = row.id; keep(); panel.show(row); },
+    select: showSelection, all: selectAll, sort: sortBy, layout: layoutChanged,
+  },
+});
+const panel = new TaskPanel(find("#panel"), { close: () => { state.panel = ""; keep(); } });
+const filters = new Filters(find("#chips"), find("#add-filter"), { state, page, changed });
+
+function scale() {
+  const rows = grid.rows().filter(Boolean);
+  bounds(grid.columns, rows);
+  grid.version = {};
+  grid.draw();
+}
+
+function keep() {
+  history.replaceState(null, "", location.pathname + query.write(state, fallback));
+}
+
+async function load() {
+  grid.setOrder(state.order);
+  const [first, total] = await Promise.all([source.load(0, 100), source.total()]);
+  grid.reset({ first, total });
+  scale();
+  showCount();
+  const empty = total === 0;
+  find("#grid .nothing")?.remove();
+  if (empty) find("#grid").append(h("div", { class: "empty nothing" }, h("h2", { text: filtered() ? "No task fits the filter" : "No task here yet" }), filtered() ? h("button", { class: "btn", text: "Clear the filter", onclick: clear }) : h("p", { text: "Run a script with Task.init(), or make a draft with “New task”." })));
+}
+
+const filtered = () => Boolean(state.q || state.filters.length);
+
+function clear() {
+  state.q = "";
+  find("#search").value = "";
+  state.filters.length = 0;
+  changed();
+}
+
+async function changed() {
+  keep();
+  filters.draw();
+  await load().catch(() => undefined);
+}
+
+function showCount() {
+  const some = grid.selected.size;
+  find("#count").textContent = some ? `${count(some, "task")} of ${grid.total.toLocaleString("en-US")} selected` : count(grid.total, "task");
+}
+
+function showSelection(rows) {
+  showCount();
+  const box = find("#selection");
+  if (!rows.length) return box.replaceChildren();
+  const items = menuItems(rows);
+  const main = items.filter(({ name, disabled }) => ["enqueue", "abort", "reset", "tags", "archive", "restore", "delete"].includes(name) && !disabled);
+  box.replaceChildren(
+    rows.length > 1 ? h("a", { class: "btn", href: url(`/compare?ids=${rows.map(({ id }) => id).slice(0, 100).join(",")}`) }, icon("compare"), "Compare") : "",
+    ...main.map((item) => h("button", { class: `btn ${item.danger ? "danger" : ""}`, type: "button", onclick: () => item.run() }, icon(item.icon), `${item.label}${item.end ? ` (${item.end})` : ""}`)),
+    h("button", { class: "btn ghost square", type: "button", "aria-label": "More actions", "aria-haspopup": "menu", onclick: (event) => openMenu(event.currentTarget, items) }, icon("dots")),
+    h("button", { class: "btn ghost", type: "button", text: "Clear", onclick: () => grid.choose([]) }));
+  return undefined;
+}
+
+async function selectAll(on) {
+  if (!on) return grid.choose([]);
+  const rows = [];
+  const body = { ...query.body(state, page.project?.id), only_fields: ["name", "status", "tags", "system_tags"], page_size: 500 };
+  for (let number = 0; rows.length < grid.total && number < 20; number += 1) {
+    const { tasks } = await call("tasks.get_all_ex", { ...body, page: number });
+    rows.push(...tasks);
+    if (tasks.length < 500) break;
+  }
+  return grid.choose(rows);
+}
+
+function sortBy(field, add) {
+  const at = state.order.findIndex((key) => key.replace(/^-/, "") === field);
+  const next = at >= 0 && !state.order[at].startsWith("-") ? `-${field}` : field;
+  const first = at < 0 && /^last_|started|active|last_metrics/.test(field) ? `-${field}` : next;
+  if (add) state.order = at >= 0 ? state.order.with(at, first) : [...state.order, first];
+  else state.order = [first];
+  changed();
+}
+
+const saveLayout = debounce(() => {
+  remember({ tables: { [place]: { columns: state.columns, widths } } });
+}, 600);
+
+function layoutChanged(columns) {
+  state.columns = columns.map(({ key }) => key);
+  for (const item of columns) if (item.width !== column(item.key)?.width) widths[keyOf(item.key)] = item.width;
+  keep();
+  saveLayout();
+}
+
+/** Shows other columns and reads the rows again. */
+function setColumns(keys) {
+  state.columns = keys;
+  grid.setColumns(chosen());
+  saveLayout();
+  changed();
+}
+
+function download() {
+  const rows = grid.rows().filter(Boolean);
+  const cell = (item, row) => { const value = item.value?.(row) ?? item.render(row); return value instanceof Node ? value.textContent : value; };
+  save("tasks.csv", csv([grid.columns.map(({ title }) => title), ...rows.map((row) => grid.columns.map((item) => cell(item, row)))]), "text/csv");
+}
+
+async function downloadAll() {
+  const { prepare_id: id } = await call("organization.prepare_download_for_get_all", {
+    entity_type: "task", ...query.body(state, page.project?.id), only_fields: ["name", ...fields()],
+    field_mappings: grid.columns.map((item) => ({ name: item.title, field: item.fields[0] })),
+  });
+  location.assign(url(`/api/organization.download_for_get_all?prepare_id=${id}`));
+}
+
+function toggle(button, key, value) {
+  if (!button) return;
+  button.setAttribute("aria-pressed", String(value));
+  button.addEventListener("click", () => {
+    state[key] = !state[key];
+    button.setAttribute("aria-pressed", String(state[key]));
+    changed();
+  });
+}
+
+function compare() {
+  const rows = [...grid.selected.keys()];
+  if (rows.length > 1) location.assign(url(`/compare?ids=${rows.slice(0, 100).join(",")}`));
+}
+
+find("#search").value = state.q;
+find("#search").addEventListener("input", debounce((event) => { state.q = event.target.value.trim(); changed(); }, 250));
+find("#search").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === "Escape") find("#grid").focus(); });
+toggle(find("#deep"), "deep", state.deep);
+toggle(find("#archived"), "archived", state.archived);
+find("#columns").addEventListener("click", (event) => columnMenu(event.currentTarget, { state, page, setColumns }));
+find("#views").addEventListener("click", (event) => viewMenu(event.currentTarget, { state, page, place, write: () => query.write(state, []) }));
+find("#more").addEventListener("click", (event) => openMenu(event.currentTarget, [
+  { label: "Download these rows as CSV", icon: "download", run: download }, { label: "Download all as CSV", icon: "download", run: downloadAll },
+  { label: "Copy a link to this table", icon: "link", run: () => navigator.clipboard.writeText(location.origin + location.pathname + query.write(state, [])) },
+]));
+find("#new-task").addEventListener("click", () => createTask(page.project));
+command("New task", () => createTask(page.project), "plus");
+
+for (const key of ["j", "k", "x"]) bind(key, { j: "Next row", k: "Previous row", x: "Select the row" }[key], (event) => grid.key({ key: event.key, target: grid.root, preventDefault() {}, stopPropagation() {} }));
+bind("Enter", "Open the row", (event) => grid.key({ key: event.key, target: grid.root, preventDefault() {}, stopPropagation() {} }));
+bind("c", "Compare the selected", compare);
+for (const action of ACTIONS.filter(({ one }) => !one)) command(`${action.label.replace("…", "")} selected tasks`, () => { const fit = [...grid.selected.values()].filter(action.allowed); if (fit.length) action.run(fit); }, action.icon);
+
+async function refresh() {
+  await grid.refresh();
+  scale();
+  showCount();
+  panel.refresh();
+}
+
+document.addEventListener("trackyard:changed", () => { grid.choose([]); refresh(); });
+filters.draw();
+changed().then(() => { if (state.panel) panel.showId(state.panel); });
+poll(refresh, 5000);

@@ -1,0 +1,36 @@
+// Small curves of a task's most wanted metrics, for panels and overviews.
+import { call } from "./api.js";
+import { LineChart } from "./chart.js";
+import { h } from "./dom.js";
+import { number } from "./format.js";
+
+const WANTED = ["val", "accuracy", "loss", "f1", "auc", "score", "reward", "map"];
+const rank = ({ metric, variant }) => { const name = `${metric} ${variant}`.toLowerCase(); const at = WANTED.findIndex((word) => name.includes(word)); return at < 0 ? WANTED.length : at; };
+
+/** Metrics that are curves, the likely most wanted first. */
+export function wanted(lastMetrics = {}) {
+  const all = Object.values(lastMetrics).flatMap((variants) => Object.values(variants)).filter(({ metric }) => metric && !metric.startsWith(":monitor") && metric !== "Summary");
+  return all.sort((left, right) => rank(left) - rank(right) || left.metric.localeCompare(right.metric) || left.variant.localeCompare(right.variant));
+}
+
+/** Draws the curves of at most `limit` metrics of a task into `root`; returns {refresh}. */
+export async function curveCards(root, task, limit) {
+  const groups = [...new Set(wanted(task.last_metrics).map(({ metric }) => metric))].slice(0, limit);
+  if (!groups.length) root.replaceChildren(h("p", { class: "muted", text: "No scalar has been reported." }));
+  const cards = groups.map((metric) => {
+    const last = h("span", { class: "muted small" });
+    const box = h("div", { class: "chart-box small-chart" });
+    root.append(h("figure", { class: "card" }, h("figcaption", { class: "row" }, h("span", { class: "strong clip grow", text: metric }), last), box));
+    return { metric, last, chart: new LineChart(box, { title: metric }) };
+  });
+  async function refresh() {
+    const curves = await call("events.scalar_metrics_iter_histogram", { task: task.id, samples: 400, metrics: groups.map((metric) => ({ metric })) }, { quiet: true });
+    await Promise.all(cards.map(({ metric, last, chart }) => {
+      const lines = Object.entries(curves[metric] ?? {}).map(([variant, { x, y }]) => ({ name: variant, label: variant, x, y }));
+      last.textContent = lines.length === 1 ? number(lines[0].y.at(-1)) : "";
+      return chart.update(lines, { axis: "iter" });
+    }));
+  }
+  if (groups.length) await refresh().catch(() => undefined);
+  return { refresh };
+}
