@@ -38,7 +38,12 @@ async def project_crumbs(page: Page, project: Data | None, *more: Crumb) -> list
         paths = ["/".join(names[: index + 1]) for index in range(len(names) - 1)]
         ids = await _ids_of(page, paths)
         for path in paths:
-            crumbs.append({"title": path.rpartition("/")[2], "href": page.url(f"/projects/{ids[path]}/tasks") if path in ids else page.url("/projects")})
+            crumbs.append(
+                {
+                    "title": path.rpartition("/")[2],
+                    "href": page.url(f"/projects/{ids[path]}/tasks") if path in ids else page.url("/projects"),
+                }
+            )
         crumbs.append({"title": names[-1], "href": page.url(f"/projects/{project['id']}/tasks")})
     return [*crumbs, *more]
 
@@ -47,7 +52,13 @@ async def _ids_of(page: Page, names: list[str]) -> dict[str, str]:
     if not names:
         return {}
     pattern = "|".join(f"^{_literal(name)}$" for name in names)
-    body = {"_any_": {"fields": ["name"], "pattern": pattern}, "only_fields": ["name"], "search_hidden": True, "page": 0, "page_size": 50}
+    body = {
+        "_any_": {"fields": ["name"], "pattern": pattern},
+        "only_fields": ["name"],
+        "search_hidden": True,
+        "page": 0,
+        "page_size": 50,
+    }
     found = await attempt(page, "projects.get_all_ex", body)
     return {row["name"]: row["id"] for row in found.get("projects", [])}
 

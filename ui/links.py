@@ -25,4 +25,6 @@ def file_link(page: Page, uri: str) -> str:
 
 def _is_own(page: Page, host: str, port: int | None) -> bool:
     own_host = page.request.host.rpartition(":")[0] or page.request.host
-    return port == page.kernel.ports.get("files", page.kernel.server.files_port) and (host == own_host or {host, own_host} <= LOOPBACK)
+    return port == page.kernel.ports.get("files", page.kernel.server.files_port) and (
+        host == own_host or {host, own_host} <= LOOPBACK
+    )

@@ -10,13 +10,26 @@ FIRST = ("val", "accuracy", "loss", "f1", "auc", "score", "reward", "map")
 
 def metric_list(last_metrics: Data) -> list[Data]:
     """Every metric and variant with its last, least and greatest value, monitors last, by name."""
-    found = [item for variants in last_metrics.values() if isinstance(variants, dict) for item in variants.values() if isinstance(item, dict) and "metric" in item]
-    return sorted(found, key=lambda item: (str(item["metric"]).startswith(":monitor"), str(item["metric"]).lower(), str(item["variant"]).lower()))
+    found = [
+        item
+        for variants in last_metrics.values()
+        if isinstance(variants, dict)
+        for item in variants.values()
+        if isinstance(item, dict) and "metric" in item
+    ]
+    return sorted(
+        found,
+        key=lambda item: (str(item["metric"]).startswith(":monitor"), str(item["metric"]).lower(), str(item["variant"]).lower()),
+    )
 
 
 def curves(last_metrics: Data) -> list[Data]:
     """Metrics that are curves: neither single values nor the monitor of the machine."""
-    return [item for item in metric_list(last_metrics) if not str(item["metric"]).startswith(":monitor") and item["metric"] != "Summary"]
+    return [
+        item
+        for item in metric_list(last_metrics)
+        if not str(item["metric"]).startswith(":monitor") and item["metric"] != "Summary"
+    ]
 
 
 def chosen_metric(last_metrics: Data) -> Data | None:

@@ -19,13 +19,24 @@ RUNNING_SHOWN = 12
 FAILED_SHOWN = 8
 DAYS = 14
 NOT_SHOWN = ["__$not", "archived", "__$not", "dataset", "__$not", "reports"]
-RUNNING_FIELDS = ["name", "status", "type", "project.name", "started", "last_update", "last_worker", "last_iteration", "runtime.progress", "last_metrics"]
+RUNNING_FIELDS = [
+    "name",
+    "status",
+    "type",
+    "project.name",
+    "started",
+    "last_update",
+    "last_worker",
+    "last_iteration",
+    "runtime.progress",
+    "last_metrics",
+]
 
 
 class HomePlugin(Plugin):
     """The home page."""
 
-    name = "ui_home"
+    name = "ui-home"
     summary = "Home page: running, failed, queues, projects, health"
     needs = ("ui",)
 
@@ -62,7 +73,14 @@ def _queries() -> dict[str, tuple[str, Data]]:
         "any": ("tasks.get_all_ex", {"page": 0, "page_size": 1, "only_fields": ["id"]}),
         "running": (
             "tasks.get_all_ex",
-            {"status": ["in_progress"], "system_tags": NOT_SHOWN, "order_by": ["-started"], "page": 0, "page_size": RUNNING_SHOWN, "only_fields": RUNNING_FIELDS},
+            {
+                "status": ["in_progress"],
+                "system_tags": NOT_SHOWN,
+                "order_by": ["-started"],
+                "page": 0,
+                "page_size": RUNNING_SHOWN,
+                "only_fields": RUNNING_FIELDS,
+            },
         ),
         "failed": (
             "tasks.get_all_ex",
@@ -79,7 +97,14 @@ def _queries() -> dict[str, tuple[str, Data]]:
         "queues": ("queues.get_all_ex", {"only_fields": ["name", "display_name", "entries"], "order_by": ["name"]}),
         "projects": (
             "projects.get_all_ex",
-            {"include_stats": True, "stats_for_state": "active", "order_by": ["-last_update"], "page": 0, "page_size": 8, "only_fields": ["name", "basename", "last_update"]},
+            {
+                "include_stats": True,
+                "stats_for_state": "active",
+                "order_by": ["-last_update"],
+                "page": 0,
+                "page_size": 8,
+                "only_fields": ["name", "basename", "last_update"],
+            },
         ),
     }
 
@@ -87,7 +112,10 @@ def _queries() -> dict[str, tuple[str, Data]]:
 async def _curves(page: Page, tasks: list[Data]) -> dict[str, Data]:
     """The chosen curve of each task, thinned to what a sparkline shows: {name, points, last}."""
     chosen = {task["id"]: metric for task in tasks if (metric := chosen_metric(task.get("last_metrics") or {}))}
-    bodies = [{"task": task, "samples": 60, "metrics": [{"metric": name["metric"], "variants": [name["variant"]]}]} for task, name in chosen.items()]
+    bodies = [
+        {"task": task, "samples": 60, "metrics": [{"metric": name["metric"], "variants": [name["variant"]]}]}
+        for task, name in chosen.items()
+    ]
     answers = await asyncio.gather(*(attempt(page, "events.scalar_metrics_iter_histogram", body) for body in bodies))
     curves = {}
     for (task, name), answer in zip(chosen.items(), answers, strict=True):
@@ -111,7 +139,13 @@ async def _last_lines(page: Page, tasks: list[Data]) -> dict[str, str]:
 async def _activity(page: Page) -> dict[str, list[int]]:
     """How many tasks of each project started on each of the last days, oldest first."""
     since = now() - timedelta(days=DAYS - 1)
-    body = {"started": [since.strftime("%Y-%m-%dT00:00:00"), None], "order_by": ["-started"], "page": 0, "page_size": 500, "only_fields": ["started", "project"]}
+    body = {
+        "started": [since.strftime("%Y-%m-%dT00:00:00"), None],
+        "order_by": ["-started"],
+        "page": 0,
+        "page_size": 500,
+        "only_fields": ["started", "project"],
+    }
     counts: dict[str, list[int]] = {}
     for task in (await attempt(page, "tasks.get_all_ex", body)).get("tasks", []):
         day = (datetime.fromisoformat(str(task["started"])).date() - since.date()).days
@@ -126,7 +160,14 @@ def _queue_rows(queues: list[Data]) -> list[Data]:
     rows = []
     for queue in queues:
         entries = queue.get("entries") or []
-        rows.append({"id": queue["id"], "name": queue.get("display_name") or queue["name"], "waiting": len(entries), "since": min((str(entry["added"]) for entry in entries), default="")})
+        rows.append(
+            {
+                "id": queue["id"],
+                "name": queue.get("display_name") or queue["name"],
+                "waiting": len(entries),
+                "since": min((str(entry["added"]) for entry in entries), default=""),
+            }
+        )
     return sorted(rows, key=lambda row: (-row["waiting"], row["name"]))
 
 

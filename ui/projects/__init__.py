@@ -15,22 +15,50 @@ from trackyard.ui.markdown import to_html
 from trackyard.ui.tasks.table import read_project
 
 PAGE_SIZE = 500
-FIELDS = ["name", "basename", "parent", "description", "tags", "system_tags", "last_update", "created", "default_output_destination"]
+FIELDS = [
+    "name",
+    "basename",
+    "parent",
+    "description",
+    "tags",
+    "system_tags",
+    "last_update",
+    "created",
+    "default_output_destination",
+]
 
 
 class ProjectsPlugin(Plugin):
     """The tree of projects."""
 
-    name = "ui_projects"
+    name = "ui-projects"
     summary = "Tree of projects with statistics, and a project's overview"
-    needs = ("projects", "ui")
+    needs = ("ui",)
 
     @hookimpl
     def trackyard_panels(self) -> list[Panel]:
         """The tree, and the overview tab of a project."""
         return [
-            Panel(PanelKind.PAGE, "projects", "Projects", projects, "projects.html", "/projects", icon="folder", order=20, nav="main"),
-            Panel(PanelKind.PROJECT_TAB, "project_overview", "Overview", overview, "project_overview.html", "/projects/{project}/overview", order=5),
+            Panel(
+                PanelKind.PAGE,
+                "projects",
+                "Projects",
+                projects,
+                "projects.html",
+                "/projects",
+                icon="folder",
+                order=20,
+                nav="main",
+            ),
+            Panel(
+                PanelKind.PROJECT_TAB,
+                "project_overview",
+                "Overview",
+                overview,
+                "project_overview.html",
+                "/projects/{project}/overview",
+                order=5,
+            ),
         ]
 
     @hookimpl
@@ -55,7 +83,17 @@ async def projects(page: Page) -> dict[str, Any]:
 async def overview(page: Page) -> dict[str, Any]:
     """Context of a project's overview: description, statistics, projects inside."""
     project = await read_project(page)
-    inside = await page.call("projects.get_all_ex", {"parent": [project["id"]], "include_stats": True, "only_fields": FIELDS, "order_by": ["name"], "page": 0, "page_size": PAGE_SIZE})
+    inside = await page.call(
+        "projects.get_all_ex",
+        {
+            "parent": [project["id"]],
+            "include_stats": True,
+            "only_fields": FIELDS,
+            "order_by": ["name"],
+            "page": 0,
+            "page_size": PAGE_SIZE,
+        },
+    )
     return {
         "title": project["name"],
         "section": "projects",

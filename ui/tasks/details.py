@@ -34,7 +34,12 @@ async def overview(page: Page) -> dict[str, Any]:
         "lines": lines,
         "artifacts": _artifacts(page, task),
         "models": _models(task),
-        "data": {"task": task["id"], "name": task["name"], "status": task["status"], "top": [{"metric": item["metric"], "variant": item["variant"]} for item in top]},
+        "data": {
+            "task": task["id"],
+            "name": task["name"],
+            "status": task["status"],
+            "top": [{"metric": item["metric"], "variant": item["variant"]} for item in top],
+        },
     }
 
 
@@ -73,7 +78,15 @@ async def execution(page: Page) -> dict[str, Any]:
 
 async def artifacts(page: Page) -> dict[str, Any]:
     """Context of the artifacts: uploaded objects with a preview, input and output models."""
-    context = await task_context(page, "execution.artifacts", "models.input.name", "models.output.name", "models.input.model.name", "models.output.model.name", "models")
+    context = await task_context(
+        page,
+        "execution.artifacts",
+        "models.input.name",
+        "models.output.name",
+        "models.input.model.name",
+        "models.output.model.name",
+        "models",
+    )
     return context | {"artifacts": _artifacts(page, context["task"]), "models": _models(context["task"])}
 
 
@@ -82,7 +95,11 @@ async def info(page: Page) -> dict[str, Any]:
     context = await task_context(page, "execution.queue.name", "published", "last_change", "status_changed")
     task = context["task"]
     runtime = {key: value for key, value in sorted((task.get("runtime") or {}).items()) if not key.startswith("_")}
-    return context | {"description": to_html(task.get("comment") or ""), "runtime": runtime, "data": {"task": task["id"], "comment": task.get("comment") or ""}}
+    return context | {
+        "description": to_html(task.get("comment") or ""),
+        "runtime": runtime,
+        "data": {"task": task["id"], "comment": task.get("comment") or ""},
+    }
 
 
 async def _changed(page: Page, task: Data) -> list[Data] | None:
@@ -106,7 +123,12 @@ async def _log_tail(page: Page, task: str) -> list[str]:
 
 
 def _flat(sections: Data) -> dict[str, str]:
-    return {f"{section}/{name}": str(item.get("value", "")) for section, items in sections.items() if section != "properties" for name, item in items.items()}
+    return {
+        f"{section}/{name}": str(item.get("value", ""))
+        for section, items in sections.items()
+        if section != "properties"
+        for name, item in items.items()
+    }
 
 
 def _items(section: Data) -> list[Data]:
@@ -125,7 +147,14 @@ def _diff_kind(line: str) -> str:
 
 def _artifacts(page: Page, task: Data) -> list[Data]:
     found = (task.get("execution") or {}).get("artifacts") or []
-    return [item | {"link": file_link(page, str(item.get("uri") or "")), "preview": str((item.get("type_data") or {}).get("preview") or "")} for item in found]
+    return [
+        item
+        | {
+            "link": file_link(page, str(item.get("uri") or "")),
+            "preview": str((item.get("type_data") or {}).get("preview") or ""),
+        }
+        for item in found
+    ]
 
 
 def _models(task: Data) -> list[Data]:
@@ -136,4 +165,9 @@ def _models(task: Data) -> list[Data]:
 def _model(item: Data, side: str) -> Data:
     model = item.get("model")
     reference = model if isinstance(model, dict) else {"id": model}
-    return {"name": item.get("name", ""), "side": side, "id": reference.get("id") or "", "title": reference.get("name") or item.get("name", "")}
+    return {
+        "name": item.get("name", ""),
+        "side": side,
+        "id": reference.get("id") or "",
+        "title": reference.get("name") or item.get("name", ""),
+    }

@@ -11,9 +11,10 @@ from trackyard.core.panels import Page
 from trackyard.ui.calls import Data, project_crumbs
 
 HEAD_FIELDS = [
-    "name", "type", "status", "status_reason", "status_message", "tags", "system_tags", "project.name", "user.name", "parent.name", "created", "started", "completed",
-    "last_update", "last_iteration", "last_worker", "active_duration", "runtime", "comment",
-]  # fmt: skip
+    *("name", "type", "status", "status_reason", "status_message", "tags", "system_tags", "comment", "runtime"),
+    *("project.name", "user.name", "parent.name", "last_worker", "last_iteration"),
+    *("created", "started", "completed", "last_update", "active_duration"),
+]
 ENDED = {"completed", "closed", "failed", "stopped", "published", "publishing"}
 LIVE = {"in_progress", "queued", "created"}
 

@@ -19,7 +19,13 @@ async def project_tasks(page: Page) -> dict[str, Any]:
     if page.params["project"] == "*":
         return await all_tasks(page)
     project = await read_project(page)
-    return {"title": project["name"], "section": "projects", "project": project, "data": await _data(page, project), "crumbs": await project_crumbs(page, project)}
+    return {
+        "title": project["name"],
+        "section": "projects",
+        "project": project,
+        "data": await _data(page, project),
+        "crumbs": await project_crumbs(page, project),
+    }
 
 
 async def read_project(page: Page) -> Data:

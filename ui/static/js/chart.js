@@ -4,13 +4,32 @@ import { series } from "./format.js";
 
 let loading = null;
 
+const loaded = (element) => new Promise((resolve, reject) => {
+  element.addEventListener("load", resolve);
+  element.addEventListener("error", () => reject(new Error("The charts can't be loaded")));
+  document.head.append(element);
+});
+
+// Plotly sets styles as attributes, which the content policy forbids; set through the style object they are allowed.
+function styleByObject() {
+  const set = Element.prototype.setAttribute;
+  Element.prototype.setAttribute = function setAttribute(name, value) {
+    if (name === "style" && this.style) this.style.cssText = value;
+    else set.call(this, name, value);
+  };
+}
+
+async function load() {
+  styleByObject();
+  // Plotly adds its rules to the sheet of the element with this id; it would make a <style>, which the policy forbids
+  await loaded(h("link", { id: "plotly.js-style-global", rel: "stylesheet", href: new URL("../css/plotly.css", import.meta.url).pathname }));
+  await loaded(h("script", { src: document.documentElement.dataset.plotly }));
+  return window.Plotly;
+}
+
 /** Loads Plotly once; resolves to it. */
 export function plotly() {
-  loading ??= new Promise((resolve, reject) => {
-    const rules = h("link", { id: "plotly.js-style-global", class: "no-inline-styles", rel: "stylesheet", href: new URL("../css/plotly.css", import.meta.url).pathname });
-    const script = h("script", { src: document.documentElement.dataset.plotly, onload: () => resolve(window.Plotly), onerror: () => reject(new Error("The charts can't be loaded")) });
-    document.head.append(rules, script);
-  });
+  loading ??= load();
   return loading;
 }
 
@@ -48,6 +67,7 @@ export function layout(extra = {}) {
   };
 }
 
+// Plotly's own button bar needs styles that the content policy forbids: every chart has a menu of the page instead
 export const CONFIG = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: false };
 
 // ---- smoothing -------------------------------------------------------------------------------------------------------
@@ -227,7 +247,7 @@ export async function figure(root, { data = [], layout: given = {} }, { compact 
   shape.legend = { ...own.legend, font: { color: colour("text"), size: 11 }, bgcolor: "rgba(0,0,0,0)" };
   shape.colorway = Array.from({ length: 10 }, (_, index) => colour(`series-${index}`));
   if (compact) Object.assign(shape, { margin: { l: 4, r: 4, t: 4, b: 4 }, showlegend: false });
-  await Plotly.react(root, traces, shape, { ...CONFIG, displayModeBar: compact ? false : "hover", modeBarButtonsToRemove: ["toImage", "sendDataToCloud"] });
+  await Plotly.react(root, traces, shape, CONFIG);
 }
 
 // The page's content policy forbids code made from text, which the WebGL traces need: they are drawn as SVG instead.

@@ -1,0 +1,86 @@
+// Parameters against metrics: parallel coordinates with brushing, and a scatter of anything against anything. Plain SVG.
+import { figure } from "./chart.js";
+import { empty, h, svg, url } from "./dom.js";
+import { number } from "./format.js";
+
+const WIDTH = 1120;
+const HEIGHT = 380;
+const PAD = { top: 40, bottom: 28, side: 60 };
+
+const numeric = (values) => values.every((value) => value === undefined || (value !== "" && Number.isFinite(Number(value))));
+
+/** An axis over values of rows: numbers are scaled, words stand in order. */
+function scale(values) {
+  const known = values.filter((value) => value !== undefined);
+  if (numeric(known)) {
+    const low = Math.min(...known.map(Number));
+    const high = Math.max(...known.map(Number));
+    return { at: (value) => (high === low ? 0.5 : (Number(value) - low) / (high - low)), ticks: high === low ? [low] : [low, (low + high) / 2, high] };
+  }
+  const words = [...new Set(known.map(String))].sort();
+  return { at: (value) => (words.length === 1 ? 0.5 : words.indexOf(String(value)) / (words.length - 1)), ticks: words.slice(0, 12) };
+}
+
+function choices(rows) {
+  const all = (pick) => [...new Set(rows.flatMap((row) => Object.keys(pick(row))))].sort();
+  const varying = all((row) => row.parameters).filter((name) => new Set(rows.map((row) => row.parameters[name])).size > 1);
+  return { parameters: varying, metrics: all((row) => row.metrics) };
+}
+
+const select = (label, options, value, change) => h("label", { class: "row" }, h("span", { class: "muted small", text: label }), h("select", { onchange: (event) => change(event.target.value) }, options.map((name) => h("option", { value: name, text: name, selected: name === value }))));
+
+/** Parallel coordinates of rows {id, name, colour, parameters, metrics}; drag on an axis to keep only what passes through. */
+export function parallel(rows) {
+  const { parameters, metrics } = choices(rows);
+  if (!parameters.length || !metrics.length) return empty("Nothing to draw", "It takes parameters that differ and at least one metric.");
+  const state = { metric: metrics[0], brushes: new Map() };
+  const root = h("div", { class: "stack" });
+  const draw = () => {
+    const axes = [...parameters.slice(0, 11), state.metric].map((name) => ({ name, read: (row) => row.parameters[name] ?? row.metrics[name] })).map((axis) => ({ ...axis, scale: scale(rows.map(axis.read)) }));
+    const x = (index) => PAD.side + (index * (WIDTH - 2 * PAD.side)) / Math.max(1, axes.length - 1);
+    const y = (share) => PAD.top + (1 - share) * (HEIGHT - PAD.top - PAD.bottom);
+    const inside = (row) => axes.every(({ name, read, scale: { at } }) => { const brush = state.brushes.get(name); const value = read(row); return !brush || (value !== undefined && at(value) >= brush[0] && at(value) <= brush[1]); });
+    const lines = rows.map((row) => svg("a", { href: url(`/tasks/${row.id}`), class: inside(row) ? "line-on" : "line-off" }, svg("title", {}, row.name), svg("polyline", { points: axes.flatMap((axis, index) => { const value = axis.read(row); return value === undefined ? [] : [`${x(index).toFixed(1)},${y(axis.scale.at(value)).toFixed(1)}`]; }).join(" "), stroke: row.colour })));
+    const frame = svg("svg", { class: "parallel", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "Parallel coordinates" }, lines, axes.map((axis, index) => axisNode(axis, x(index), y, state, draw)));
+    root.replaceChildren(h("div", { class: "row" }, select("Metric", metrics, state.metric, (name) => { state.metric = name; draw(); }), h("span", { class: "muted small", text: `${rows.filter(inside).length} of ${rows.length} tasks. Drag along an axis to choose a range.` }), state.brushes.size > 0 && h("button", { class: "btn tiny", type: "button", text: "Clear ranges", onclick: () => { state.brushes.clear(); draw(); } })), h("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": "Parallel coordinates" }, frame));
+  };
+  draw();
+  return root;
+}
+
+function axisNode(axis, x, y, state, draw) {
+  const brush = state.brushes.get(axis.name);
+  const hit = svg("rect", { class: "axis-hit", x: x - 14, y: y(1), width: 28, height: y(0) - y(1) });
+  const share = (event) => { const box = hit.getBoundingClientRect(); return Math.min(1, Math.max(0, 1 - (event.clientY - box.top) / box.height)); };
+  hit.addEventListener("pointerdown", (event) => {
+    const from = share(event);
+    hit.setPointerCapture(event.pointerId);
+    hit.addEventListener("pointerup", (end) => {
+      const to = share(end);
+      if (Math.abs(to - from) < 0.02) state.brushes.delete(axis.name);
+      else state.brushes.set(axis.name, [Math.min(from, to), Math.max(from, to)]);
+      draw();
+    }, { once: true });
+  });
+  const label = axis.name.length > 18 ? `…${axis.name.slice(-17)}` : axis.name;
+  return svg("g", { class: "axis" }, svg("line", { x1: x, x2: x, y1: y(1), y2: y(0) }), svg("text", { x, y: 20, "text-anchor": "middle" }, svg("title", {}, axis.name), label),
+    axis.scale.ticks.map((tick) => svg("text", { class: "tick", x: x + 6, y: y(axis.scale.at(tick)) + 4 }, typeof tick === "number" ? number(tick) : String(tick).slice(0, 16))),
+    brush && svg("rect", { class: "brush", x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]) }), hit);
+}
+
+/** A scatter of any parameter or metric against any other. */
+export function scatter(rows) {
+  const { parameters, metrics } = choices(rows);
+  const names = [...parameters, ...metrics];
+  if (names.length < 2) return empty("Nothing to draw", "It takes two parameters or metrics that differ.");
+  const state = { x: names[0], y: metrics[0] ?? names[1] };
+  const box = h("div", { class: "plot-box", role: "img", "aria-label": "Scatter" });
+  const root = h("div", { class: "stack" });
+  const read = (row, name) => { const value = row.parameters[name] ?? row.metrics[name]; return value !== undefined && value !== "" && Number.isFinite(Number(value)) ? Number(value) : value; };
+  const draw = () => {
+    root.replaceChildren(h("div", { class: "row" }, select("Horizontal", names, state.x, (name) => { state.x = name; draw(); }), select("Vertical", names, state.y, (name) => { state.y = name; draw(); })), h("div", { class: "card" }, box));
+    queueMicrotask(() => figure(box, { data: [{ type: "scatter", mode: "markers", x: rows.map((row) => read(row, state.x)), y: rows.map((row) => read(row, state.y)), text: rows.map(({ name }) => name), hovertemplate: "%{text}<br>%{x}, %{y}<extra></extra>", marker: { size: 9, color: rows.map(({ colour }) => colour) } }], layout: { xaxis: { title: { text: state.x } }, yaxis: { title: { text: state.y } } } }));
+  };
+  draw();
+  return root;
+}
