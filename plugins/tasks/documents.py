@@ -19,6 +19,11 @@ def given(raw: Mapping[str, Any]) -> Document:
     return {key: value for key, value in raw.items() if value is not None}
 
 
+def tags(raw: str | Iterable[str]) -> list[str]:
+    """Distinct tags in order; a single text is one tag."""
+    return sorted({raw} if isinstance(raw, str) else set(raw))
+
+
 def default(field: str) -> Document:
     """What a task has in a nested field that was never set."""
     empty = TASK.fields[field].empty

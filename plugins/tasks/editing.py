@@ -89,14 +89,13 @@ def _sent_fields(unit: Unit, body: Mapping[str, Any], names: Collection[str]) ->
     if "name" in sent:
         sent["name"] = store.checked_name(sent["name"], "task")
     documents.check_references(unit, sent)
-    for tags in ("tags", "system_tags"):
-        if tags in sent:
-            sent[tags] = sorted({sent[tags]} if isinstance(sent[tags], str) else set(sent[tags]))
     return sent | _nested_fields(unit, sent)
 
 
 def _nested_fields(unit: Unit, sent: Document) -> Document:
-    shape: dict[str, Callable[[Any], Document]] = {
+    shape: dict[str, Callable[[Any], Any]] = {
+        "tags": documents.tags,
+        "system_tags": documents.tags,
         "hyperparams": documents.hyperparams,
         "configuration": documents.configuration,
         "execution": documents.execution,

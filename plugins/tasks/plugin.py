@@ -5,11 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from trackyard.core.extension import HealthCheck, Job
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Endpoint, Handler
+from trackyard.core.protocol.requests import MoveRequest, PublicityRequest, TagsChangeRequest
 from trackyard.core.protocol.version import OLDEST, Version
-from trackyard.plugins.tasks import artifacts, editing, parameters, queueing, reading, replies, requests, statuses
+from trackyard.plugins.tasks import (
+    artifacts,
+    cloning,
+    deletions,
+    editing,
+    moving,
+    parameters,
+    queueing,
+    reading,
+    removal,
+    replies,
+    requests,
+    statuses,
+    watchdog,
+)
 
 
 def _read(name: str, handler: Handler, request: type[msgspec.Struct], reply: Any) -> Endpoint[Any]:
@@ -53,6 +69,18 @@ ENDPOINTS = [
     _write("delete_artifacts", artifacts.delete_artifacts, requests.ArtifactKeysRequest, replies.Deleted, Version(2, 10)),
     _write("add_or_update_model", artifacts.add_or_update_model, requests.AddModelRequest, replies.Updated, Version(2, 13)),
     _write("delete_models", artifacts.delete_models, requests.DeleteModelsRequest, replies.Updated, Version(2, 13)),
+    _write("reset", removal.reset, requests.ResetRequest, replies.WasReset),
+    _write("reset_many", removal.reset_many, requests.ResetManyRequest, replies.Many),
+    _write("delete", removal.delete, requests.DeleteRequest, replies.TaskDeleted),
+    _write("delete_many", removal.delete_many, requests.DeleteManyRequest, replies.Many),
+    _write("clone", cloning.clone, requests.CloneRequest, replies.Cloned),
+    _write("move", moving.move, MoveRequest, replies.Moved),
+    _write("archive", moving.archive, requests.ArchiveRequest, replies.Archived),
+    _write("archive_many", moving.archive_many, requests.ArchiveManyRequest, replies.Many),
+    _write("unarchive_many", moving.unarchive_many, requests.ArchiveManyRequest, replies.Many),
+    _write("update_tags", moving.update_tags, TagsChangeRequest, replies.Updated),
+    _write("make_public", moving.make_public, PublicityRequest, replies.Updated, Version(2, 9)),
+    _write("make_private", moving.make_private, PublicityRequest, replies.Updated, Version(2, 9)),
     _write("edit_hyper_params", parameters.edit_hyper_params, requests.EditParametersRequest, replies.Updated),
     _write("delete_hyper_params", parameters.delete_hyper_params, requests.DeleteParametersRequest, replies.Deleted),
     _write("edit_configuration", parameters.edit_configuration, requests.EditConfigurationRequest, replies.Updated),
@@ -71,3 +99,16 @@ class TasksPlugin(Plugin):
     def trackyard_endpoints(self) -> list[Endpoint[Any]]:
         """The endpoints ``tasks.*``."""
         return ENDPOINTS
+
+    @hookimpl
+    def trackyard_jobs(self) -> list[Job]:
+        """The watchdog of silent tasks, and the removal of what deleted tasks leave behind."""
+        return [
+            Job("tasks.watchdog", watchdog.SECONDS, watchdog.stop_silent_tasks),
+            Job("tasks.deletions", deletions.SECONDS, deletions.remove_deleted),
+        ]
+
+    @hookimpl
+    def trackyard_health_checks(self) -> list[HealthCheck]:
+        """Whether deletions go through."""
+        return [HealthCheck("deletions", deletions.check_deletions, critical=False)]
