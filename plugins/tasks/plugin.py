@@ -104,8 +104,8 @@ class TasksPlugin(Plugin):
     def trackyard_jobs(self) -> list[Job]:
         """The watchdog of silent tasks, and the removal of what deleted tasks leave behind."""
         return [
-            Job("tasks.watchdog", watchdog.SECONDS, watchdog.stop_silent_tasks),
-            Job("tasks.deletions", deletions.SECONDS, deletions.remove_deleted),
+            Job("stop silent tasks", watchdog.SECONDS, watchdog.stop_silent_tasks),
+            Job("remove what deleted tasks leave", deletions.SECONDS, deletions.remove_deleted),
         ]
 
     @hookimpl
