@@ -14,8 +14,8 @@ from trackyard.core.paths import PathError, storage_path
 from trackyard.core.routes import Visit
 
 MAX_AGE = 300
-SAFE_INLINE = ("image/", "audio/", "video/", "text/plain", "application/pdf", "application/json", "text/csv")
-"""Types that a browser may show; others are downloads, unless they are opened in a sandbox."""
+SHOWN = ("image/", "audio/", "video/", "text/plain", "text/csv", "text/html", "application/pdf", "application/json")
+"""Types that a browser may show, always in a sandbox (debug samples are HTML and SVG, too); others are downloads."""
 
 SANDBOX = "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -53,10 +53,10 @@ def file_headers(stored: StoredFile, *, as_attachment: bool) -> dict[str, str]:
     name = stored.path.rsplit("/", 1)[-1]
     kind = mimetypes.guess_type(name, strict=False)
     content_type = "application/octet-stream" if kind[1] or not kind[0] else kind[0]
-    shown = content_type.startswith(SAFE_INLINE) and not as_attachment and "svg" not in content_type
     if content_type.startswith("text/"):
         content_type += "; charset=utf-8"
-    headers = {
+    shown = "inline" if content_type.startswith(SHOWN) and not as_attachment else "attachment"
+    return {
         "Content-Type": content_type,
         "ETag": f'"{stored.etag}"',
         "Last-Modified": format_datetime(datetime.fromtimestamp(stored.mtime, UTC), usegmt=True),
@@ -65,15 +65,8 @@ def file_headers(stored: StoredFile, *, as_attachment: bool) -> dict[str, str]:
         "Content-Security-Policy": SANDBOX,
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-site",
-        "Content-Disposition": f"{'inline' if shown or (_sandboxed(content_type) and not as_attachment) else 'attachment'}"
-        f"; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(name, safe='')}",
     }
-    return headers
-
-
-def _sandboxed(content_type: str) -> bool:
-    """Documents that may be looked at, in a sandbox without scripts: debug samples are HTML and SVG, too."""
-    return content_type.startswith(("text/html", "image/svg"))
 
 
 def _is_known(request: web.Request, etag: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -15,7 +14,6 @@ from trackyard.core.paths import PathError, storage_path
 from trackyard.core.routes import Visit
 
 CHUNK = 256 * 1024
-MAX_FIELD = 8192
 MAX_FILES_DELETED = 10_000
 
 
@@ -33,8 +31,6 @@ async def upload(visit: Visit, limit: int) -> web.StreamResponse:
         raise ApiError(415, 0, "Content encodings are not supported here")
     if not request.content_type.startswith("multipart/"):
         raise ApiError(400, 0, "An upload is a multipart form", content_type=request.content_type)
-    # the limit of request bodies is meant for what is held in memory; this is streamed
-    request._client_max_size = limit
     stored: list[str] = []
     try:
         reader = await request.multipart()
@@ -120,7 +116,7 @@ async def _delete_tree(visit: Visit, sent: str) -> str:
     return "" if count else "Not found"
 
 
-def refuse_guests(visit: Visit) -> Any:
+def refuse_guests(visit: Visit) -> None:
     """Guests only read."""
     if visit.identity.role == "guest":
         raise forbidden(21, "Guests may not change anything", path=visit.request.path)
