@@ -12,8 +12,9 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from trackyard.core.contracts.files import FileStoreError, FileStoreFullError, Reading, StoredFile
 from trackyard.core.paths import RESERVED_SEGMENT, PathError, StoragePath, resolve
@@ -47,7 +48,7 @@ class LocalFiles:
         """Store a file from its pieces."""
         temporary = self._temporary / secrets.token_hex(16)
         digest = hashlib.sha256()
-        file = await self._do(lambda: temporary.open("xb"))
+        file = await self._do(lambda: temporary.open("xb", buffering=0))
         try:
             async for piece in _pieces(chunks):
                 await self._do(lambda data=piece: _write(file, digest, data))  # type: ignore[misc]
@@ -119,7 +120,7 @@ class LocalFiles:
                 raise FileStoreFullError("no space is left on the disk for files") from error
             raise FileStoreError(f"the disk for files failed: {error.strerror}") from error
 
-    async def _read(self, file: BinaryIO, start: int, end: int) -> AsyncIterator[bytes]:
+    async def _read(self, file: FileIO, start: int, end: int) -> AsyncIterator[bytes]:
         try:
             await self._do(lambda: file.seek(start))
             place = start
@@ -132,8 +133,7 @@ class LocalFiles:
         finally:
             await asyncio.shield(self._do(file.close))
 
-    def _finish(self, file: BinaryIO, temporary: Path, path: StoragePath, digest: str) -> StoredFile:
-        file.flush()
+    def _finish(self, file: FileIO, temporary: Path, path: StoragePath, digest: str) -> StoredFile:
         with contextlib.suppress(OSError):
             # not every file system keeps attributes; `checksum` reads the content then
             os.setxattr(file.fileno(), ATTRIBUTE, digest.encode())
@@ -157,19 +157,19 @@ class LocalFiles:
                 break
         return target
 
-    def _open(self, path: StoragePath) -> tuple[BinaryIO, StoredFile] | None:
+    def _open(self, path: StoragePath) -> tuple[FileIO, StoredFile] | None:
         try:
             number = os.open(resolve(self.root, path), os.O_RDONLY | os.O_NOFOLLOW)
         except OSError as error:
             if error.errno in NO_FILE or error.errno == errno.ELOOP:
                 return None
             raise
-        file = os.fdopen(number, "rb", buffering=0)
+        file = FileIO(number, "rb")
         status = os.fstat(number)
         if not _is_file(status):
             file.close()
             return None
-        return file, _stored(path, status, _digest(number))  # type: ignore[return-value]
+        return file, _stored(path, status, _digest(number))
 
     def _stat(self, path: StoragePath) -> StoredFile | None:
         opened = self._open(path)
@@ -237,12 +237,12 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield bytes(buffer)
 
 
-def _write(file: BinaryIO, digest: hashlib._Hash, data: bytes) -> None:
+def _write(file: FileIO, digest: hashlib._Hash, data: bytes) -> None:
     file.write(data)
     digest.update(data)
 
 
-def _discard(file: BinaryIO, temporary: Path) -> None:
+def _discard(file: FileIO, temporary: Path) -> None:
     file.close()
     temporary.unlink(missing_ok=True)
 
