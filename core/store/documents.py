@@ -7,12 +7,13 @@ empty, times are aware UTC datetimes. Everything here runs inside a unit of work
 from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
-from sqlalchemy import select
 from sqlalchemy import update as sql_update
 from sqlmodel import Session
 from trackyard.core import clock, ids
@@ -108,25 +109,40 @@ def load(
 
 
 def _columns(session: Session, kind: Kind, nums: Sequence[int], wanted: list[Field]) -> dict[int, Document]:
-    table = table_of(kind.table)
-    names = [field.name for field in wanted if field.storage is Storage.COLUMN]
+    names = tuple(field.name for field in wanted if field.storage is Storage.COLUMN)
+    queued = any(field.storage is Storage.ENTRIES for field in wanted)
+    query = _columns_query(table_of(kind.table), names, queued)
+    keys = (*names, "_id") if queued else names
     found: dict[int, Document] = {}
-    queued = [table.c.id] if any(field.storage is Storage.ENTRIES for field in wanted) else []
     for part in chunks(list(nums)):
-        query = select(table.c.num, *(table.c[name] for name in names), *(column.label("_id") for column in queued))
-        for row in session.execute(query.where(table.c.num.in_(part))).mappings():
-            found[row["num"]] = {key: value for key, value in row.items() if key != "num"}
+        for num, *values in session.execute(query, {"nums": part}):
+            found[num] = dict(zip(keys, values, strict=True))
     return found
 
 
+# building a statement costs more than executing it, so those of every reading are built once
+
+
+@cache
+def _columns_query(table: Table, names: tuple[str, ...], queued: bool) -> Select[Any]:
+    with_id = [table.c.id.label("_id")] if queued else []
+    columns = (table.c[name] for name in names)
+    return select(table.c.num, *columns, *with_id).where(table.c.num.in_(bindparam("nums", expanding=True)))
+
+
+@cache
+def _documents_query(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    owned = table.c.owner.in_(bindparam("nums", expanding=True))
+    return select(table.c.owner, table.c.field, table.c.value).where(owned, table.c.field.in_(names))
+
+
 def _add_documents(session: Session, kind: Kind, nums: list[int], wanted: list[Field], values: dict[int, Document]) -> None:
-    names = [field.name for field in wanted if field.storage is Storage.DOCUMENT]
+    names = tuple(field.name for field in wanted if field.storage is Storage.DOCUMENT)
     if not names or kind.documents is None:
         return
-    table = table_of(kind.documents)
+    query = _documents_query(table_of(kind.documents), names)
     for part in chunks(nums):
-        query = select(table.c.owner, table.c.field, table.c.value).where(table.c.owner.in_(part), table.c.field.in_(names))
-        for owner, name, value in session.execute(query):
+        for owner, name, value in session.execute(query, {"nums": part}):
             values[owner][name] = msgspec.json.decode(value)
 
 

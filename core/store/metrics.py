@@ -4,9 +4,10 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import Select, Table, bindparam, delete, func, insert, select, tuple_, update
 from sqlmodel import Session
 from trackyard.core.entities.fields import Kind, table_of
 from trackyard.core.entities.values import MetricName, MetricRow
@@ -167,21 +168,28 @@ def read_metrics(
 
     ``only`` limits them to some (metric hash, variant hash).
     """
-    table, name = table_of(_metrics(kind)), table_of(MetricName)
+    table = table_of(_metrics(kind))
     found: dict[int, dict[str, dict[str, Any]]] = {}
-    columns = [table.c[column] for column in MetricRow.VALUES]
-    query = select(table.c.owner, name.c.metric_hash, name.c.variant_hash, name.c.metric, name.c.variant, *columns).join(
-        name, name.c.num == table.c.name
-    )
+    query = _metrics_query(table)
     if only is not None:
         query = query.where(table.c.name.in_(list(known_names(session, only).values())))
     for part in chunks(list(owners)):
-        for row in session.execute(query.where(table.c.owner.in_(part))):
+        for row in session.execute(query, {"owners": part}):
             owner, metric_hash, variant_hash, *values = row
             item = {"metric": values[0], "variant": values[1]}
             item.update((column, value) for column, value in zip(MetricRow.VALUES, values[2:], strict=True) if value is not None)
             found.setdefault(owner, {}).setdefault(metric_hash, {})[variant_hash] = item
     return found
+
+
+@cache
+def _metrics_query(table: Table) -> Select[Any]:
+    """The statement that reads the metrics of ``owners``; built once, as building costs more than executing."""
+    name = table_of(MetricName)
+    columns = [table.c[column] for column in MetricRow.VALUES]
+    names = (name.c.metric_hash, name.c.variant_hash, name.c.metric, name.c.variant)
+    query = select(table.c.owner, *names, *columns).join(name, name.c.num == table.c.name)
+    return query.where(table.c.owner.in_(bindparam("owners", expanding=True)))
 
 
 def unique_metrics(last_metrics: dict[str, dict[str, Any]]) -> list[str]:
