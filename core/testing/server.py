@@ -189,7 +189,11 @@ class ServerProcess:
 
     def __enter__(self) -> Self:
         """Start the server."""
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Stop it; after a failure its log is printed, and pytest shows it."""
