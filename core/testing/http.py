@@ -65,18 +65,20 @@ class Api:
         self, name: str, body: Any = None, headers: Mapping[str, str] | None = None, *, anonymous: bool = False
     ) -> Answer:
         """The answer to a call, whatever it is. ``name`` may have a version (``v2.23/tasks.get_all``)."""
-        return await self._post(
-            name, msgspec.json.encode(body if body is not None else {}), "application/json", headers, anonymous
-        )
+        content = msgspec.json.encode(body if body is not None else {})
+        return await self.send("POST", name, content, headers, anonymous=anonymous)
 
     async def batch(self, name: str, lines: Iterable[Mapping[str, Any]]) -> Answer:
         """The answer to a call with JSON lines."""
-        return await self._post(
-            name, b"\n".join(map(msgspec.json.encode, lines)), "application/json-lines", None, anonymous=False
-        )
+        content = b"\n".join(map(msgspec.json.encode, lines))
+        return await self.send("POST", name, content, {"Content-Type": "application/json-lines"})
 
-    async def _post(self, name: str, body: bytes, kind: str, headers: Mapping[str, str] | None, anonymous: bool) -> Answer:
-        sent = {"Content-Type": kind, **({} if anonymous else self._auth), **(headers or {})}
-        async with self.session.post(f"{self.urls['api']}/{name}", data=body, headers=sent) as response:
+    async def send(
+        self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None, *, anonymous: bool = False
+    ) -> Answer:
+        """The answer to a request on the API site with a body as it is (JSON unless ``headers`` say otherwise)."""
+        sent = {"Content-Type": "application/json", **({} if anonymous else self._auth), **(headers or {})}
+        url = f"{self.urls['api']}/{path}"
+        async with self.session.request(method, url, data=content, headers=sent) as response:
             envelope = msgspec.json.decode(await response.read())
             return Answer(response.status, envelope["meta"], envelope["data"], response.headers)
