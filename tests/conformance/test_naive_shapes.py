@@ -49,7 +49,7 @@ async def test_21_empty_objects_are_present(api: Api) -> None:
     task_id = await new_task(api)
     task = await get(api, task_id)
     empty = ("output", "runtime", "container", "hyperparams", "configuration", "last_metrics")
-    assert {key: task.get(key) for key in empty} == dict.fromkeys(empty, {})
+    assert {key: task.get(key) for key in empty} == {key: {} for key in empty}
     assert isinstance(task["execution"], dict)
     (projected,) = (await api.call("tasks.get_all", id=[task_id], only_fields=["runtime", "container", "runtime.version"]))[
         "tasks"

@@ -1,4 +1,4 @@
-"""What a naive server gets wrong, 1 to 18: transport and authentication. The numbers are those of the list that the project keeps."""
+"""What a naive server gets wrong, 1 to 18: transport and authentication."""
 
 import base64
 import gzip
