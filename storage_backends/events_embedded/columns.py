@@ -1,0 +1,192 @@
+"""Columns of scalar points: what they are in memory, how they are packed, and how they are thinned out for drawing."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from trackyard.core.contracts.events import SINGLE_VALUE_ITERATION, Floats, Ints
+
+__all__ = [
+    "EMPTY",
+    "Points",
+    "checksum",
+    "compress",
+    "decompress",
+    "pack",
+    "pack_ints",
+    "summary_of",
+    "thin",
+    "unpack",
+    "unpack_ints",
+]
+
+LEVEL = 3
+"""Level of zstd: higher ones gain a few per cent on numbers and cost several times the work."""
+
+SUMMARY_BUCKETS = 128
+"""A chunk's summary keeps the lowest and the highest point of that many stretches of it."""
+
+_local = threading.local()
+
+
+def compress(data: bytes, level: int = LEVEL) -> bytes:
+    """One zstd frame; the compressor of each thread is kept because making one costs more than using it."""
+    key = f"compressor_{level}"
+    compressor = getattr(_local, key, None)
+    if compressor is None:
+        compressor = zstandard.ZstdCompressor(level=level)
+        setattr(_local, key, compressor)
+    return bytes(compressor.compress(data))
+
+
+def decompress(data: bytes) -> bytes:
+    """The content of one zstd frame."""
+    decompressor = getattr(_local, "decompressor", None)
+    if decompressor is None:
+        decompressor = _local.decompressor = zstandard.ZstdDecompressor()
+    return bytes(decompressor.decompress(data))
+
+
+def checksum(data: bytes) -> int:
+    """CRC-32, what every stored blob is checked against."""
+    return zlib.crc32(data)
+
+
+@dataclass(slots=True)
+class Points:
+    """Parallel columns: iterations, timestamps (ms) and values."""
+
+    iterations: Ints
+    timestamps: Ints
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def pick(self, index: slice | NDArray[Any]) -> Points:
+        """The points at an index, slice or mask."""
+        return Points(self.iterations[index], self.timestamps[index], self.values[index])
+
+    def between(self, first: int, last: int) -> Points:
+        """Points of sorted columns with ``first`` ≤ iteration ≤ ``last``."""
+        low = np.searchsorted(self.iterations, first, "left")
+        high = np.searchsorted(self.iterations, last, "right")
+        return self.pick(slice(int(low), int(high)))
+
+    def ordered(self) -> Points:
+        """Sorted by iteration; of equal iterations the last one stays."""
+        if len(self) < 2:
+            return self
+        steps = np.diff(self.iterations)
+        if (steps > 0).all():
+            return self
+        order = np.argsort(self.iterations, kind="stable")
+        iterations = self.iterations[order]
+        keep = np.append(iterations[1:] != iterations[:-1], True)
+        return self.pick(order[keep])
+
+    def drawable(self) -> Points:
+        """Without special iterations (columns sorted by iteration)."""
+        if not len(self) or self.iterations[0] > SINGLE_VALUE_ITERATION:
+            return self
+        return self.pick((self.iterations != SINGLE_VALUE_ITERATION) & (self.iterations != np.iinfo(np.int64).min))
+
+    @staticmethod
+    def join(parts: list[Points]) -> Points:
+        """One after the other."""
+        if not parts:
+            return EMPTY
+        if len(parts) == 1:
+            return parts[0]
+        return Points(
+            np.concatenate([part.iterations for part in parts]),
+            np.concatenate([part.timestamps for part in parts]),
+            np.concatenate([part.values for part in parts]),
+        )
+
+
+EMPTY = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+def _shuffle(column: NDArray[Any]) -> bytes:
+    """The first bytes of all numbers, then the second ones…: equal bytes meet, which zstd likes."""
+    return np.ascontiguousarray(column).view(np.uint8).reshape(len(column), column.itemsize).T.tobytes()
+
+
+def _unshuffle(data: bytes, offset: int, count: int, dtype: type[np.generic]) -> NDArray[Any]:
+    size = np.dtype(dtype).itemsize
+    plane = np.frombuffer(data, np.uint8, count * size, offset).reshape(size, count)
+    return np.ascontiguousarray(plane.T).view(dtype).reshape(count)
+
+
+def pack_ints(column: Ints) -> bytes:
+    """Differences of neighbours, shuffled: 8 bytes each, most of them zero."""
+    return _shuffle(np.diff(column, prepend=np.int64(0)))
+
+
+def unpack_ints(data: bytes, offset: int, count: int) -> Ints:
+    """The inverse of :func:`pack_ints`; sums wrap just as the differences did."""
+    return np.cumsum(_unshuffle(data, offset, count, np.int64), dtype=np.int64)
+
+
+def pack(points: Points) -> bytes:
+    """Compressed columns. Values that lose nothing as 32-bit floats (most of deep learning) are kept as such."""
+    with np.errstate(over="ignore"):
+        single = points.values.astype(np.float32)
+    exact = bool(np.array_equal(single.astype(np.float64), points.values, equal_nan=True))
+    values = single if exact else points.values
+    head = bytes([4 if exact else 8]) + len(points).to_bytes(4, "little")
+    return compress(head + pack_ints(points.iterations) + pack_ints(points.timestamps) + _shuffle(values))
+
+
+def unpack(data: bytes) -> Points:
+    """The inverse of :func:`pack`."""
+    raw = decompress(data)
+    size, count = raw[0], int.from_bytes(raw[1:5], "little")
+    values = _unshuffle(raw, 5 + 16 * count, count, np.float32 if size == 4 else np.float64)
+    return Points(unpack_ints(raw, 5, count), unpack_ints(raw, 5 + 8 * count, count), values.astype(np.float64, copy=False))
+
+
+def _extremes(values: Floats, starts: Ints) -> NDArray[np.intp]:
+    """Indexes of the first lowest and first highest value of each stretch; a stretch of nothing but NaN gives its first."""
+    lengths = np.diff(np.append(starts, len(values)))
+    found = []
+    missing = np.isnan(values)
+    for fill, reduce in ((np.inf, np.minimum), (-np.inf, np.maximum)):
+        filled = np.where(missing, fill, values)
+        best = np.repeat(reduce.reduceat(filled, starts), lengths)
+        hits = np.flatnonzero(filled == best)
+        stretch = np.searchsorted(starts, hits, "right")
+        found.append(hits[np.append(True, stretch[1:] != stretch[:-1])])
+    return np.unique(np.concatenate(found))
+
+
+def summary_of(points: Points) -> Points:
+    """The points that stand for a chunk when a curve is too long to be read whole: extremes of equal stretches and both ends."""
+    if len(points) <= 4 * SUMMARY_BUCKETS:
+        return points
+    starts = np.linspace(0, len(points), SUMMARY_BUCKETS, endpoint=False).astype(np.int64)
+    index = np.unique(np.concatenate([_extremes(points.values, starts), [0, len(points) - 1]]))
+    return points.pick(index)
+
+
+def thin(points: Points, samples: int, axis: Ints) -> Points:
+    """At most ``samples`` points: both ends, and the lowest and highest of equal stretches of the sorted ``axis``."""
+    if len(points) <= samples:
+        return points
+    buckets = max((samples - 2) // 2, 0)
+    ends = np.array([0, len(points) - 1][: max(samples, 1)])
+    if not buckets:
+        return points.pick(ends)
+    edges = np.linspace(float(axis[0]), float(axis[-1]), buckets, endpoint=False)
+    starts = np.unique(np.searchsorted(axis, edges, "left"))
+    starts = starts[starts < len(points)]
+    if not len(starts) or starts[0] != 0:
+        starts = np.append(0, starts)[:buckets]
+    return points.pick(np.unique(np.concatenate([_extremes(points.values, starts), ends])))

@@ -1,0 +1,157 @@
+"""The one thread that writes: it takes all jobs that wait, runs them in one transaction and answers after its commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from trackyard.core.contracts.events import EventStoreError, StoreBusyError, StoreClosedError, StoreFullError
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+MAX_WAITING_BYTES = 64 << 20
+"""Payload that may wait for the writer; more is refused, so that memory stays bounded when the disk is slow."""
+
+MAX_COMMIT_BYTES = 8 << 20
+"""Payload of one commit; bounds how long those wait who come after it."""
+
+RESERVE_BYTES = 32 << 20
+"""Free space below which nothing is taken any more, so that compaction and other databases can still work."""
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Work[Any]
+    size: int
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+
+
+def translate(error: sqlite3.Error, path: Path) -> EventStoreError:
+    """The contract's error for one of SQLite."""
+    text = str(error)
+    if "full" in text or getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        return StoreFullError(f"no space left for the event store {path}")
+    return EventStoreError(f"the event store {path} cannot be written: {text}")
+
+
+class Writer:
+    """Runs jobs on the writing connection, many in one commit.
+
+    A job that fails takes nobody with it: its whole group is rolled back and every job of it runs again by itself. So a
+    job must do nothing but statements, and ``forget`` must drop what was remembered about rolled-back ones.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, forget: Callable[[], None]) -> None:
+        self._connection = connection
+        self._path = path
+        self._forget = forget
+        self._waiting: deque[_Job] = deque()
+        self._waiting_bytes = 0
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T], size: int = 0) -> Future[T]:
+        """Queue a job; its future answers when the job is durable.
+
+        :raises StoreBusyError: too much is waiting.
+        :raises StoreClosedError: the store is closed.
+        """
+        job = _Job(work, size)
+        with self._wake:
+            if self._closing:
+                raise StoreClosedError("the event store is closed")
+            if self._waiting and self._waiting_bytes + size > MAX_WAITING_BYTES:
+                raise StoreBusyError("the event store has too much to write")
+            self._waiting.append(job)
+            self._waiting_bytes += size
+            if len(self._waiting) == 1:
+                self._wake.notify()
+        return job.future
+
+    async def write(self, work: Work[T], size: int = 0) -> T:
+        """Run a job and wait for its commit. Cancelling the wait does not undo the job."""
+        return await asyncio.wrap_future(self.submit(work, size))
+
+    def close(self) -> None:
+        """Finish what waits, then close the connection."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._take():
+            error = self._commit(group)
+            if error is not None and len(group) > 1:
+                for job in group:
+                    self._answer([job], self._commit([job]))
+            else:
+                self._answer(group, error)
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+    def _take(self) -> list[_Job]:
+        """Wait for jobs and take as many as one commit may hold; none means to end."""
+        with self._wake:
+            while not self._waiting and not self._closing:
+                self._wake.wait()
+            group: list[_Job] = []
+            size = 0
+            while self._waiting and (not group or size + self._waiting[0].size <= MAX_COMMIT_BYTES):
+                job = self._waiting.popleft()
+                size += job.size
+                group.append(job)
+            self._waiting_bytes -= size
+            return group
+
+    def _commit(self, group: list[_Job]) -> Exception | None:
+        """Run a group in one transaction; on an error nothing of it is stored."""
+        try:
+            self._check_space(group)
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in group:
+                job.result = job.work(self._connection)
+            self._connection.execute("COMMIT")
+        except Exception as error:  # whatever a job raises belongs to its caller
+            if self._connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+            self._forget()
+            return translate(error, self._path) if isinstance(error, sqlite3.Error) else error
+        return None
+
+    def _check_space(self, group: list[_Job]) -> None:
+        if any(job.size for job in group) and free_bytes(self._path) < RESERVE_BYTES:
+            raise StoreFullError(f"no space left for the event store {self._path}")
+
+    @staticmethod
+    def _answer(group: list[_Job], error: Exception | None) -> None:
+        for job in group:
+            if job.future.cancelled() or not job.future.set_running_or_notify_cancel():
+                continue
+            if error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(error)
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that unprivileged writers may still use on the file system of ``path``."""
+    figures = os.statvfs(path.parent)
+    return figures.f_bavail * figures.f_frsize
