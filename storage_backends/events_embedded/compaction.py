@@ -27,7 +27,7 @@ __all__ = [
     "read_logs",
 ]
 
-MIN_CAPACITY = 4096
+MIN_CAPACITY = 8192
 MAX_CAPACITY = 131_072
 CHUNKS_PER_SERIES = 64
 """Chunks grow with their series, so that a long one is summed up by about this many."""

@@ -40,7 +40,6 @@ from trackyard.core.contracts.events import (
     SeriesType,
     Space,
     StoreClosedError,
-    StoreFullError,
 )
 from trackyard.storage_backends.events_embedded.appending import pack_batch, weight
 from trackyard.storage_backends.events_embedded.catalog import Catalog, entity_ids, series_rows
@@ -58,7 +57,7 @@ from trackyard.storage_backends.events_embedded.paging import point_page
 from trackyard.storage_backends.events_embedded.reading import aggregate, curves, latest, scalar_series, single_values
 from trackyard.storage_backends.events_embedded.samples import item_series, sample_page
 from trackyard.storage_backends.events_embedded.schema import connect_reader, connect_writer
-from trackyard.storage_backends.events_embedded.writer import RESERVE_BYTES, Writer, free_bytes
+from trackyard.storage_backends.events_embedded.writer import Writer, check_space
 
 __all__ = ["EmbeddedEventStore"]
 
@@ -180,8 +179,7 @@ class EmbeddedEventStore:
     async def ready(self) -> None:
         """See the contract."""
         self._check_open()
-        if await asyncio.to_thread(free_bytes, self._path) < RESERVE_BYTES:
-            raise StoreFullError(f"no space left for the event store {self._path}")
+        await asyncio.to_thread(check_space, self._path)
         await self._writer.write(lambda connection: connection.execute("SELECT 1").fetchone())
 
     async def settle(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from trackyard.core.contracts.events import EventStoreError, StoreBusyError, StoreClosedError, StoreFullError
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "check_space"]
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -123,7 +123,8 @@ class Writer:
     def _commit(self, group: list[_Job]) -> Exception | None:
         """Run a group in one transaction; on an error nothing of it is stored."""
         try:
-            self._check_space(group)
+            if any(job.size for job in group):
+                check_space(self._path)
             self._connection.execute("BEGIN IMMEDIATE")
             for job in group:
                 job.result = job.work(self._connection)
@@ -136,10 +137,6 @@ class Writer:
             return translate(error, self._path) if isinstance(error, sqlite3.Error) else error
         return None
 
-    def _check_space(self, group: list[_Job]) -> None:
-        if any(job.size for job in group) and free_bytes(self._path) < RESERVE_BYTES:
-            raise StoreFullError(f"no space left for the event store {self._path}")
-
     @staticmethod
     def _answer(group: list[_Job], error: Exception | None) -> None:
         for job in group:
@@ -151,7 +148,11 @@ class Writer:
                 job.future.set_exception(error)
 
 
-def free_bytes(path: Path) -> int:
-    """Bytes that unprivileged writers may still use on the file system of ``path``."""
+def check_space(path: Path) -> None:
+    """Look at the file system of ``path``.
+
+    :raises StoreFullError: so little is left that nothing may be taken.
+    """
     figures = os.statvfs(path.parent)
-    return figures.f_bavail * figures.f_frsize
+    if figures.f_bavail * figures.f_frsize < RESERVE_BYTES:
+        raise StoreFullError(f"no space left for the event store {path}")
