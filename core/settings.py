@@ -8,6 +8,7 @@ what was expected.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 ENV_PREFIX = "TRACKYARD__"
 NO_VALUE = object()
+
+
+SECRET_WORDS = frozenset({"password", "passwords", "secret", "secrets", "token", "tokens", "key", "keys", "credentials"})
+"""A setting whose name ends with one of these words is not shown."""
+URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+(?=@)")
+HIDDEN = "(hidden)"
 
 
 class SettingsError(Exception):
@@ -187,6 +194,18 @@ class Settings:
             source = origin.source if origin else "default"
             shown = origin.value if origin and isinstance(origin.value, dict) else getattr(taken, field.name)
             self._origins[f"{table}.{field.encode_name}"] = Origin(shown, source)
+
+
+def shown_value(key: str, value: Any) -> Any:
+    """A setting's value as it may be shown: secrets and the passwords of URLs are hidden, names of their places are not."""
+    if isinstance(value, dict):
+        place = set(value) in ({"env"}, {"file"})
+        return value if place else {name: shown_value(name, item) for name, item in value.items()}
+    if value and re.split(r"[._]", key.lower())[-1] in SECRET_WORDS:
+        return HIDDEN
+    if isinstance(value, list):
+        return [shown_value(key, item) for item in value]
+    return URL_PASSWORD.sub(rf"\1:{HIDDEN}", value) if isinstance(value, str) else value
 
 
 def variable(key: str) -> str:

@@ -7,15 +7,13 @@ import sys
 
 from trackyard.core.cli.command import Command
 from trackyard.core.kernel import load_kernel
-from trackyard.core.settings import Origin, Settings
-
-SECRET_WORDS = ("password", "secret", "token", "key")
+from trackyard.core.settings import HIDDEN, Origin, Settings, shown_value
 
 
 def shown(key: str, origin: Origin) -> str:
     """``key = value (source)``; secrets are not shown."""
-    hidden = origin.value and any(word in key.rsplit(".", 1)[-1] for word in SECRET_WORDS) and not isinstance(origin.value, dict)
-    return f"{key} = {'(hidden)' if hidden else repr(origin.value)}    # {origin.source}"
+    value = shown_value(key, origin.value)
+    return f"{key} = {value if value == HIDDEN else repr(value)}    # {origin.source}"
 
 
 def explain(chosen: argparse.Namespace, settings: Settings) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -46,29 +48,48 @@ def header(headers: Any, name: str) -> str | None:
     return None
 
 
+@dataclass
+class Tally:
+    """Requests and the seconds that they took in all."""
+
+    requests: int = 0
+    seconds: float = 0.0
+
+
 class Dispatcher:
     """Answers calls of endpoints, over HTTP and from inside the process, through the same checks."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
+        self.tallies: dict[tuple[str, int], Tally] = {}
+        """How many HTTP requests each endpoint answered with each status; what names no endpoint counts under ``""``."""
 
     async def handle(self, request: web.Request, path: str) -> web.StreamResponse:
         """The answer to an HTTP request for the endpoint that ``path`` names."""
         meta = Meta(header(request.headers, "Trx"))
+        begin = time.perf_counter()
+        response = await self._answer_or_tell(request, path, meta)
+        known = meta.name if meta.actual is not None else ""
+        tally = self.tallies.setdefault((known, response.status), Tally())
+        tally.requests += 1
+        tally.seconds += time.perf_counter() - begin
+        if forks(request):
+            response.force_close()
+        return response
+
+    async def _answer_or_tell(self, request: web.Request, path: str, meta: Meta) -> web.StreamResponse:
         try:
-            response = await self._answer(request, path, meta)
+            return await self._answer(request, path, meta)
         except ApiError as error:
             response = json_response(meta.failure(error), error.code)
             if "retry_after" in error.data:
                 response.headers["Retry-After"] = str(error.data["retry_after"])
+            return response
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
             log.exception("call %s of %s failed", meta.id, meta.name)
-            response = json_response(meta.failure(ApiError(500, 0, "Internal server error", request=meta.id)), 500)
-        if forks(request):
-            response.force_close()
-        return response
+            return json_response(meta.failure(ApiError(500, 0, "Internal server error", request=meta.id)), 500)
 
     async def call(self, name: str, body: dict[str, Any], identity: Identity, version: Version = NEWEST) -> Any:
         """The ``data`` of a call from inside the process, as ``identity``; raises `ApiError`."""

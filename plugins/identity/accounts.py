@@ -61,7 +61,7 @@ class Account:
     def identity(self, role: str | None = None, claims: dict[str, Any] | None = None) -> Identity:
         """The caller that the account stands for; ``role`` narrows its role."""
         allowed = narrower(self.role, role)
-        return Identity(self.id, self.name, allowed, self.company, self.company_name, claims=claims or {})
+        return Identity(self.id, self.name, allowed, self.company, self.company_name, claims=dict(claims or {}))
 
 
 class Accounts:

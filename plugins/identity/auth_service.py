@@ -22,6 +22,8 @@ from trackyard.plugins.identity.secrets import check_password
 from trackyard.plugins.identity.sessions import is_secure, log_out
 
 LONGEST_LABEL = 200
+RENEWED = ("session_id", "key", "link")
+"""Claims that a renewed token keeps: it stays in its session, and ends with the access key that began it."""
 SERVICE = roles("system", "root")
 
 
@@ -63,13 +65,12 @@ class AuthService:
 
     async def login(self, call: Call, request: r.LoginRequest) -> dict[str, Any]:
         """A token for the caller; the browser also gets it as a cookie."""
-        return {"token": self.begin_session(call, call.identity, request.expiration_sec)}
+        return {"token": self._begin_session(call, call.identity, RENEWED, request.expiration_sec)}
 
-    def begin_session(self, call: Call, identity: Identity, expiration: int | None = None) -> str:
-        """A token for ``identity``, set as a cookie too. A token that is renewed stays in its session."""
-        kept = ("session_id", "link") if call.identity.acting is None else ()
-        more = {name: call.identity.claims[name] for name in (*kept, "key") if name in call.identity.claims}
-        token = self._realm.tokens.issue(identity, expiration, **more)
+    def _begin_session(self, call: Call, identity: Identity, kept: tuple[str, ...], expiration: int | None = None) -> str:
+        """A token for ``identity``, set as a cookie too; ``kept`` are claims of the caller that go on."""
+        claims = {name: call.identity.claims[name] for name in kept if name in call.identity.claims}
+        token = self._realm.tokens.issue(identity, expiration, **claims)
         call.set_cookie(
             name=COOKIE,
             value=token,
@@ -190,10 +191,7 @@ class AuthService:
         # tokens count from the millisecond after the change
         await asyncio.sleep(0.002)
         account = await self._own_account(call.identity)
-        key = {name: value for name, value in call.identity.claims.items() if name == "key"}
-        call.identity.claims.clear()
-        call.identity.claims.update(key)
-        return {"token": self.begin_session(call, account.identity(call.identity.role))}
+        return {"token": self._begin_session(call, account.identity(call.identity.role), ("key",))}
 
     async def _own_account(self, identity: Identity) -> Account:
         account = await self._realm.accounts.find(By.ID, identity.user)

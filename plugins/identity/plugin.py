@@ -74,10 +74,9 @@ class IdentityPlugin(Plugin):
         return [endpoint for service in services for endpoint in service.endpoints()]
 
     async def start(self, kernel: Kernel) -> None:
-        """Read the keys, make what a first start needs, and write uses of keys now and then."""
+        """Read the keys, and make what a first start needs."""
         await self.realm.open(kernel)
         await first_start.prepare(self.realm, kernel)
-        kernel.spawn(self.realm.usage.keep_flushing(), "identity: uses of access keys")
 
     async def stop(self) -> None:
         """Write the last uses."""

@@ -55,7 +55,7 @@ class Realm:
         keys = await asyncio.to_thread(read_keys, self.settings.token_key, kernel.data_dir)
         self.tokens = Tokens(keys, int(self.settings.token_days * 86400))
         self.accounts = Accounts(kernel.metadata)
-        self.usage = Usage(kernel.metadata)
+        self.usage = Usage(kernel)
         self._metadata = kernel.metadata
 
     async def by_basic(self, credential: str, client: Client) -> Identity:

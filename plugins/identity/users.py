@@ -16,7 +16,7 @@ from trackyard.plugins.identity.links import drop_links
 from trackyard.plugins.identity.secrets import ACCESS_KEY, hash_secret, new_access_key, new_secret
 
 EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+", re.ASCII)
-USERNAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,200}")
+USERNAME = re.compile(r"[^\s:\x00-\x1f]{1,200}")
 LONGEST_TEXT = 500
 
 
@@ -56,10 +56,9 @@ def keep_an_administrator(session: Session, leaving: User) -> None:
 def create_user(session: Session, fields: dict[str, Any], password_hash: str | None = None) -> str:
     """Store a new user and give back the id; ``username`` and ``name`` are checked, empty fields left out."""
     given = {name: value for name, value in fields.items() if value is not None}
-    username = given.get("username")
-    if username is not None:
-        check_username(session, username)
     check_texts(given)
+    if "username" in given:
+        check_username(session, given["username"])
     if given.setdefault("company", DEFAULT_COMPANY) != DEFAULT_COMPANY:
         raise bad_value("company", given["company"])
     if given.get("role", "user") not in ROLES:
@@ -72,7 +71,7 @@ def create_user(session: Session, fields: dict[str, Any], password_hash: str | N
 def check_username(session: Session, username: str) -> None:
     """Raise `ApiError` for a user name that is malformed (400/12) or taken (400/302)."""
     if not USERNAME.fullmatch(username) or ACCESS_KEY.fullmatch(username.upper()):
-        raise validation("username", "expected 1 to 200 characters without space, colon and slash, unlike an access key")
+        raise validation("username", "expected 1 to 200 characters without space and colon, unlike an access key")
     if session.exec(select(User.id).where(User.username == username)).first() is not None:
         raise ApiError(400, 302, "The user name is taken", username=username)
 
