@@ -238,8 +238,10 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _write(file: FileIO, digest: hashlib._Hash, data: bytes) -> None:
-    file.write(data)
     digest.update(data)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _discard(file: FileIO, temporary: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tests of the file server and of files on the local disk."""
