@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from trackyard.core.contracts.files import FileStoreError, FileStoreFullError
 from trackyard.core.errors import ApiError, forbidden
 from trackyard.core.paths import PathError, storage_path
@@ -37,7 +38,7 @@ async def upload(visit: Visit, limit: int) -> web.StreamResponse:
         while (part := await reader.next()) is not None:
             if isinstance(part, BodyPartReader):
                 stored += await _store_part(visit, part, limit)
-    except ValueError as error:
+    except (ValueError, HttpProcessingError) as error:
         raise ApiError(400, 0, f"Unreadable form: {error}") from None
     return web.Response(text=json.dumps(stored), content_type="text/html")
 

@@ -160,6 +160,8 @@ class LocalFiles:
     def _open(self, path: StoragePath) -> tuple[FileIO, StoredFile] | None:
         try:
             number = os.open(resolve(self.root, path), os.O_RDONLY | os.O_NOFOLLOW)
+        except PathError:
+            return None  # a planted link: what it leads to is not stored here
         except OSError as error:
             if error.errno in NO_FILE or error.errno == errno.ELOOP:
                 return None

@@ -1,8 +1,9 @@
 """The file server's routes: uploads by field name, downloads, ranges, deletions, and that every way asks who asks."""
 
 import hashlib
+import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -34,14 +35,14 @@ def raw_form(*parts: tuple[str, str, bytes]) -> tuple[bytes, dict[str, str]]:
 async def upload(api: Api, *parts: tuple[str, str, bytes]) -> tuple[int, str]:
     """Status and text of an upload."""
     body, headers = raw_form(*parts)
-    async with api.session.post(f"{api.urls['files']}/", data=body, headers=headers) as response:
+    async with api.session.post(f"{api.urls['files']}/", data=io.BytesIO(body), headers=headers) as response:
         return response.status, await response.text()
 
 
-async def fetch(api: Api, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+async def fetch(api: Api, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, Mapping[str, str]]:
     """Status, body and headers of a request for a file."""
     async with api.session.request(method, f"{api.urls['files']}/{path}", headers={**AUTH, **headers}) as response:
-        return response.status, await response.read(), dict(response.headers)
+        return response.status, await response.read(), response.headers
 
 
 async def test_a_part_is_stored_under_its_field_name_and_overwrites(api: Api) -> None:
@@ -68,7 +69,7 @@ async def test_stored_bytes_and_checksum(api: Api) -> None:
     assert await api.kernel.files.checksum(storage_path("big.bin")) == hashlib.sha256(BIG).hexdigest()
 
 
-@pytest.mark.parametrize("field", ["../x", "a/../../x", "a\\b", "..", ".trackyard/x", "a/\x01b", "x" * 300])
+@pytest.mark.parametrize("field", ["../x", "a/../../x", "a\\\\b", "..", ".trackyard/x", "a/\x01b", "x" * 300])
 async def test_a_path_that_leaves_the_root_is_refused(api: Api, tmp_path: Path, field: str) -> None:
     assert (await upload(api, (field, "f", b"x")))[0] in (400, 404)
     assert [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()] == []
@@ -154,7 +155,7 @@ async def test_deletions(api: Api) -> None:
 
 async def test_an_upload_that_breaks_off_leaves_nothing(api: Api, tmp_path: Path) -> None:
     body, headers = raw_form(("half.bin", "f", BIG))
-    async with api.session.post(f"{api.urls['files']}/", data=body[:-2000], headers=headers) as response:
+    async with api.session.post(f"{api.urls['files']}/", data=io.BytesIO(body[:-2000]), headers=headers) as response:
         assert response.status == 400
     assert (await fetch(api, "half.bin"))[0] == 404
     assert list((tmp_path / "data" / "files" / ".trackyard").iterdir()) == []
