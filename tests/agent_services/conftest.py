@@ -46,7 +46,7 @@ class Yard:
 
     async def enqueue(self, name: str = "a service", **fields: Any) -> str:
         """A task in the services queue."""
-        task = str((await self.api.call("tasks.create", name=name, type="service", **fields))["id"])
+        task = str((await self.api.call("tasks.create", {"name": name, "type": "service", **fields}))["id"])
         await self.api.call("tasks.enqueue", task=task, queue_name="services")
         return task
 

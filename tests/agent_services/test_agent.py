@@ -118,7 +118,7 @@ async def test_a_new_agent_adopts_what_runs_and_tells_what_ended(yard: Yard) -> 
 
 async def test_a_task_that_was_taken_and_not_launched_is_not_lost(yard: Yard) -> None:
     task = await yard.enqueue()
-    queue = (await yard.api.call("queues.get_all", name="^services$", only_fields=["id"]))["queues"][0]["id"]
+    queue = (await yard.api.call("queues.get_all", {"name": "^services$", "only_fields": ["id"]}))["queues"][0]["id"]
     assert (await yard.api.call("agents.take", worker=WORKER, queues=[queue]))["task"] == task
     assert await yard.api.call("agents.take", worker=WORKER, queues=[queue]) == {}
     async with yard.agent():
