@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 from blockbuster import BlockBuster
+from trackyard.core.testing import postgresql
 from trackyard.core.testing.leaks import no_leaked_resources, no_leaked_tasks
 from trackyard.core.testing.server import RUNNING
+
+from tests.needs import missing
 
 ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "trackyard.ui", "trackyard.agent_services"]
 
@@ -56,3 +59,12 @@ def nothing_blocks_the_loop() -> Iterator[None]:
     blockbuster.activate()
     yield
     blockbuster.deactivate()
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgresql.Cluster]:
+    """One PostgreSQL cluster for all tests of this process."""
+    if postgresql.find_binaries() is None:
+        missing("PostgreSQL (initdb)")
+    with postgresql.cluster() as cluster:
+        yield cluster

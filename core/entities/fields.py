@@ -51,8 +51,12 @@ class Field:
     date: bool = False
     tags: bool = False
     flatten: "Callable[[Any], Iterable[tuple[tuple[str, ...], Any]]] | None" = None
+    refers_below: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Paths below the field that hold ids, with the kind of what they name."""
     unasked: bool = True
     """Whether the field is given without being asked for."""
+    private: bool = False
+    """Whether the query language refuses to show it or to sort or filter by it."""
 
 
 @dataclass(frozen=True)

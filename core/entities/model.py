@@ -47,7 +47,7 @@ MODEL = Kind(
     searched=("name", "id", "comment", "uri"),
     fields=f.field_table(
         f.text("id", Filter.LIST),
-        f.text("company"),
+        f.text("company", refers="company"),
         f.text("user", Filter.LIST, refers="user"),
         f.text("name", Filter.REGEX),
         f.text("comment", Filter.REGEX),

@@ -42,7 +42,7 @@ PROJECT = Kind(
     searched=("name", "id", "description"),
     fields=f.field_table(
         f.text("id", Filter.LIST),
-        f.text("company"),
+        f.text("company", refers="company"),
         f.text("user", Filter.LIST, refers="user"),
         f.text("name", Filter.REGEX),
         f.text("basename", Filter.REGEX),

@@ -53,7 +53,7 @@ QUEUE = Kind(
     searched=("name", "id", "display_name"),
     fields=f.field_table(
         f.text("id", Filter.LIST),
-        f.text("company"),
+        f.text("company", refers="company"),
         f.text("user", Filter.LIST, refers="user"),
         f.text("name", Filter.REGEX),
         f.text("display_name", Filter.REGEX),
@@ -63,6 +63,6 @@ QUEUE = Kind(
         f.tag_list("tags"),
         f.tag_list("system_tags"),
         f.document("metadata", flatten=f.leaves("value")),
-        f.Field("entries", storage=Storage.ENTRIES, empty=list),
+        f.Field("entries", storage=Storage.ENTRIES, empty=list, refers_below={("task",): "task"}),
     ),
 )

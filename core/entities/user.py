@@ -75,7 +75,7 @@ USER = Kind(
     searched=("name", "id", "email"),
     fields=f.field_table(
         f.text("id", Filter.LIST),
-        f.text("company"),
+        f.text("company", refers="company"),
         f.text("name", Filter.REGEX),
         f.text("given_name", Filter.REGEX),
         f.text("family_name", Filter.REGEX),
@@ -84,6 +84,6 @@ USER = Kind(
         f.text("role", Filter.LIST),
         f.date("created"),
         f.document("providers"),
-        f.document("preferences", unasked=False),
+        f.document("preferences", unasked=False, private=True),
     ),
 )

@@ -23,6 +23,7 @@ UNIT_SECONDS = 2.0
 """How long all matching of one unit of work may take together."""
 CALL_SECONDS = 0.25
 SHORT_TEXT = 2000
+SINGLE = (code.LITERAL, code.NOT_LITERAL, code.ANY, code.IN)
 REPEATS = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)
 
 
@@ -127,7 +128,7 @@ def _repeats(items: list[Any]) -> int:
     for op, value in items:
         inner = sum(_repeats(list(below)) for below in _below(op, value))
         if op in REPEATS and value[1] is not None and int(value[1]) > 10:
-            inner = 1 if inner == 0 and len(value[2]) == 1 and value[2][0][0] is not code.BRANCH else 9
+            inner = 1 if len(value[2]) == 1 and value[2][0][0] in SINGLE else 9
         elif op in REPEATS:
             inner = inner * 9
         elif op is code.GROUPREF:
@@ -182,3 +183,8 @@ def text_matches(pattern: str, ignore_case: int, text: str | None) -> int:
         _unit.error = malformed(pattern, "matching takes too long; make the pattern simpler")
         raise _unit.error
     return int(found)
+
+
+def escape(text: str) -> str:
+    """A pattern that finds exactly ``text``."""
+    return re.escape(text)

@@ -41,15 +41,28 @@ def get(
     ``company`` limits it to objects of that company and public ones. ``fields`` are top names; without them everything
     that ``get_by_id`` shows is read. Only what is asked for is read and decoded.
     """
-    table = table_of(kind.table)
-    query = select(table.c.num).where(table.c.id == entity_id)
-    if company is not None:
-        query = query.where(table.c.company.in_([company, ""]))
-    num = session.execute(query).scalar()
+    num = _number(session, kind, entity_id, company)
     if num is None:
         return None
     names = shown_by_id(kind) if fields is None else fields
     return load(session, kind, [num], names)[0]
+
+
+def number(session: Session, kind: Kind, entity_id: str, *, company: str | None = None) -> int:
+    """The number of the entity with that id (what side tables call ``owner``); raises the protocol's "Invalid … id"."""
+    num = _number(session, kind, entity_id, company)
+    if num is None:
+        raise invalid_id(kind.name, entity_id)
+    return num
+
+
+def _number(session: Session, kind: Kind, entity_id: str, company: str | None) -> int | None:
+    table = table_of(kind.table)
+    query = select(table.c.num).where(table.c.id == entity_id)
+    if company is not None:
+        query = query.where(table.c.company.in_([company, ""]))
+    num: int | None = session.execute(query).scalar()
+    return num
 
 
 def require(

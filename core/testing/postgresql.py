@@ -79,7 +79,7 @@ def _started(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> I
     data = folder / "data"
     with (folder / "log").open("wb") as log:
         subprocess.run(  # type: ignore[call-overload]
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
+            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8"],
             check=True, stdout=log, stderr=log, cwd=folder, **become,
         )  # fmt: skip
         command = [binaries / "postgres", "-D", data, "-k", folder, "-h", "", "-F", "-c", "max_connections=200"]

@@ -1,7 +1,7 @@
 """Both databases for the tests of the metadata store."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -9,18 +9,7 @@ from trackyard.core.contracts.metadata import MetadataStore
 from trackyard.core.testing import postgresql
 from trackyard.storage_backends.metadata_sql.backend import PostgresqlBackend, SqliteBackend
 
-from tests.needs import missing
-
 Opener = Callable[[], Awaitable[MetadataStore]]
-
-
-@pytest.fixture(scope="session")
-def postgresql_cluster() -> Iterator[postgresql.Cluster]:
-    """One cluster for all tests of this process."""
-    if postgresql.find_binaries() is None:
-        missing("PostgreSQL (initdb)")
-    with postgresql.cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture
