@@ -16,6 +16,7 @@ from trackyard.core.plugins import PluginFailure, PluginManager
 from trackyard.core.settings import Settings, SettingsError
 
 DEFAULT_FILE = "plugins.toml"
+TALKATIVE = ("alembic", "apscheduler")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,12 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parser = build_parser([*own_commands(), *plugin_commands(arguments)])
         chosen = parser.parse_args(arguments)
-        logging.basicConfig(level=chosen.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        start_log(chosen.log_level.upper())
         command: Command = chosen.command
         return command.run(chosen, settings_of(chosen))
     except (SettingsError, PluginFailure) as error:
         print(f"trackyard: {error}", file=sys.stderr)
         return 2
+
+
+def start_log(level: str) -> None:
+    """Log to the standard error; what libraries tell of their own working is left out unless everything is asked for."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if level != "DEBUG":
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def own_commands() -> list[Command]:
