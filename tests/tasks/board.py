@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from trackyard.core import clock, store
-from trackyard.core.entities import MODEL, TASK
+from trackyard.core.entities import MODEL, PROJECT, TASK
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import Identity
 from trackyard.core.kernel import Kernel
@@ -72,6 +72,14 @@ class Board:
     async def read_model(self, model: str) -> Document | None:
         """The whole model, or None."""
         return await self.kernel.metadata.read(lambda session: store.get(session, MODEL, model))
+
+    async def make_project(self, name: str) -> str:
+        """The id of the project of that name."""
+        return await self.kernel.metadata.write(lambda session: store.ensure_project(session, self.identity, name))
+
+    async def read_project(self, project: str) -> Document:
+        """The whole project."""
+        return await self.kernel.metadata.read(lambda session: store.require(session, PROJECT, project))
 
     async def waiting(self, queue: str) -> list[str]:
         """The tasks that wait in a queue, in order."""

@@ -64,7 +64,7 @@ async def test_force_goes_round_the_table(board: Board, old: str, new: str) -> N
 
 
 @pytest.mark.parametrize("old", sorted(ALLOWED))
-def test_table_of_the_life_cycle(old: str) -> None:
+async def test_table_of_the_life_cycle(old: str) -> None:
     """The table that other plugins ask is the same."""
     assert {new for new in CALLS if may_change(old, new)} == {new for new in CALLS if is_allowed(old, new)}
 
