@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from trackyard.core.hookspecs import hookimpl
-from trackyard.core.identity import SYSTEM
+from trackyard.core.identity import Identity
 from trackyard.core.plugin import Plugin
 from trackyard.core.testing.http import Answer, Api
 from trackyard.core.testing.kernel import serving_kernel
+from trackyard.plugins.identity.users import require_user
 
 CONFIG = '[storage]\nevents = "none:"\nfiles = "none:"\n'
 COMPANY = "d1bd92a3b039400cbafc60a7a5b1e52b"
@@ -82,8 +83,6 @@ async def make_user(api: Api, name: str, role: str = "user", password: str | Non
 
 def set_role(session: Any, user_id: str, role: str) -> None:
     """Give a user any role, also those that the API doesn't give."""
-    from trackyard.plugins.identity.users import require_user
-
     user = require_user(session, user_id)
     user.role = role
     session.add(user)
@@ -92,11 +91,9 @@ def set_role(session: Any, user_id: str, role: str) -> None:
 async def as_new_user(api: Api, name: str, role: str = "user") -> tuple[str, Api]:
     """A new user of a role, and the server called as that user with API credentials."""
     user = await make_user(api, name, role)
-    token = (await api.kernel.call("auth.get_token_for_user", {"user": user}, SYSTEM))["token"]
-    # guests can't make credentials themselves, so all are made by the administrator as the user
-    answer = await api.ask("auth.create_credentials", {}, {"X-ClearML-Act-As": user})
-    assert answer.codes == (200, 0), (answer.meta, token)
-    made = answer.data["credentials"]
+    # in the process and by the system: guests can't make credentials themselves
+    answer = await api.kernel.call("auth.create_credentials", {}, Identity(user, name, "system"))
+    made = answer["credentials"]
     return user, api.as_user(made["access_key"], made["secret_key"])
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from sqlmodel import Session, select
 from trackyard.core.entities import Credential
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY
+from trackyard.plugins.identity import usage
 
 from tests.identity.conftest import as_new_user, ask, basic, bearer
 
@@ -42,7 +44,8 @@ async def test_the_last_use_is_known_without_an_offset(api: Api) -> None:
     assert [item["last_used_from"] for item in shown] == ["gpu-box:0"]
 
 
-async def test_uses_are_written_together_and_at_the_end(serve: Any) -> None:
+async def test_uses_are_written_together_and_at_the_end(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage, "INTERVAL", 3600.0)
     async with serve() as api:
         for _ in range(3):
             await api.call("users.get_current_user")
