@@ -40,6 +40,10 @@ def _write(
 
 ENDPOINTS = [
     _read("get_by_id", reading.get_by_id, requests.TaskRequest, replies.OneTask),
+    _read("get_by_id_ex", reading.get_all_ex, requests.TaskExQuery, replies.TaskList),
+    _read("get_all", reading.get_all, requests.TaskQuery, replies.TaskList),
+    _read("get_all_ex", reading.get_all_ex, requests.TaskExQuery, replies.TaskList),
+    _read("get_types", reading.get_types, requests.TypesRequest, replies.Types),
     _read("get_hyper_params", parameters.get_hyper_params, requests.TasksRequest, dict[str, Any]),
     _read("get_configurations", parameters.get_configurations, requests.ConfigurationsRequest, dict[str, Any]),
     _read("get_configuration_names", parameters.get_configuration_names, requests.ConfigurationNamesRequest, dict[str, Any]),

@@ -257,8 +257,9 @@ class ResetRequest(CleanupRequest, kw_only=True):
 
 
 class DeleteRequest(CleanupRequest, kw_only=True):
-    """Delete a task; ``include_pipeline_steps`` deletes the steps of a pipeline too."""
+    """Delete a task; ``include_pipeline_steps`` deletes the steps of a pipeline too. There is no trash: it is deleted in any case."""
 
+    move_to_trash: bool = False
     include_pipeline_steps: bool = False
 
 
@@ -396,6 +397,14 @@ class TypesRequest(Request, kw_only=True):
     projects: list[str] | None = None
 
 
+class FieldsPattern(Request, kw_only=True):
+    """A pattern (a regular expression, in any case) or times (``>=…``) that some or all of the fields must meet."""
+
+    fields: list[str] | None = None
+    pattern: str | None = None
+    datetime: list[str] | str | None = None
+
+
 class TaskQuery(QueryRequest, kw_only=True):
     """Which tasks; all conditions must hold. Further ones are dotted, such as ``hyperparams.Args.lr.value``."""
 
@@ -410,6 +419,8 @@ class TaskQuery(QueryRequest, kw_only=True):
     parent: list[str | None] | None = None
     status_changed: list[str] | None = None
     include_subprojects: bool = False
+    any_: FieldsPattern | None = msgspec.field(name="_any_", default=None)
+    all_: FieldsPattern | None = msgspec.field(name="_all_", default=None)
 
 
 class TaskExQuery(TaskQuery, kw_only=True):
