@@ -257,7 +257,7 @@ class ResetRequest(CleanupRequest, kw_only=True):
 
 
 class DeleteRequest(CleanupRequest, kw_only=True):
-    """Delete a task; ``include_pipeline_steps`` deletes the steps of a pipeline too. There is no trash: it is deleted in any case."""
+    """Delete a task; ``include_pipeline_steps`` deletes the steps of a pipeline too. There is no trash: it is gone."""
 
     move_to_trash: bool = False
     include_pipeline_steps: bool = False
