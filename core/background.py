@@ -16,24 +16,25 @@ class Delayed:
     def __init__(self, kernel: Kernel, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """``name`` is shown in the log when the work fails."""
         self._kernel, self._name, self._seconds, self._work = kernel, name, seconds, work
-        self._waiting: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._one_at_a_time = asyncio.Lock()
 
     def ask(self) -> None:
         """Have the work done soon."""
-        if self._waiting is None:
-            self._waiting = self._kernel.spawn(self._later(), self._name)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._begin)
 
     async def now(self) -> None:
-        """Do the work at once and return when it is done, also work that was under way."""
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.cancel()
+        """Do the work at once, after work that is under way, and return when it is done."""
+        self._end_wait()
         async with self._one_at_a_time:
             await self._work()
 
-    async def _later(self) -> None:
-        await asyncio.sleep(self._seconds)
-        self._waiting = None
-        async with self._one_at_a_time:
-            await self._work()
+    def _begin(self) -> None:
+        self._end_wait()
+        self._kernel.spawn(self.now(), self._name)
+
+    def _end_wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

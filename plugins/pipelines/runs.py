@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 from trackyard.core import store
-from trackyard.core.entities import TASK, Task, table_of
+from trackyard.core.entities import PROJECT, TASK, Task, table_of
 from trackyard.core.errors import ApiError, invalid_id
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.protocol.many import many_in_unit
@@ -98,6 +98,7 @@ async def delete_runs(call: Call, request: DeleteRequest) -> Document:
     """Delete runs of a pipeline; raises 400/160 when none would stay."""
 
     def check(session: Session) -> Document:
+        store.require_own(session, PROJECT, request.project, company=call.identity.company, fields=())
         runs = _runs(session, call.identity.company, request.project)
         if runs and runs <= set(request.ids):
             raise ApiError(400, 160, "Cannot delete all runs of a pipeline", project=request.project)

@@ -17,6 +17,8 @@ def endpoints(lengths: QueueLengths) -> list[Endpoint[Any]]:
     """All endpoints; ``lengths`` are measured after changes."""
     one = entries.Entries(lengths.changed)
     return [
+        Endpoint("queues.get_all", listing.get_all, r.GetAllRequest, min_version=V2_4),
+        Endpoint("queues.get_all_ex", listing.get_all_ex, r.GetAllRequest, min_version=V2_4),
         Endpoint("queues.get_by_id", listing.get_by_id, r.GetByIdRequest, min_version=V2_4),
         Endpoint("queues.get_default", entries.get_default, Empty, min_version=V2_4),
         Endpoint("queues.get_num_entries", entries.get_num_entries, r.QueueRequest, min_version=V2_15),

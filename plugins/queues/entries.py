@@ -52,6 +52,8 @@ class Entries:
         def work(unit: Unit) -> Document:
             changes.require_own(unit.session, call, request.queue)
             removed = len(store.take_tasks(unit.session, request.queue, [request.task]))
+            if not removed:
+                lifecycle.owned_task(unit, request.task)
             if removed and request.update_task_status:
                 changes.put_back(unit, request.task, StatusText())
             return {"removed": removed}
@@ -100,6 +102,7 @@ class Entries:
     async def _place(self, call: Call, request: PlaceRequest, place: int, *, relative: bool = False) -> Document:
         def work(session: Session) -> Document:
             changes.require_own(session, call, request.queue)
+            store.require(session, TASK, request.task, company=call.identity.company, fields=())
             return {"position": store.place_task(session, request.queue, request.task, place, relative=relative)}
 
         return await call.metadata.write(work)

@@ -58,8 +58,13 @@ class GetByIdRequest(QueueRequest):
 
 
 class GetAllRequest(QueryRequest):
-    """A list of queues; filters are read from the whole body."""
+    """A list of queues; further filters, such as ``metadata.key.value``, are read from the whole body."""
 
+    name: str | None = None
+    id: list[str | None] = []
+    tags: list[str | None] = []
+    system_tags: list[str | None] = []
+    filters: dict[str, Any] | None = None
     max_task_entries: int | None = None
 
 
