@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from trackyard.agent_services import command
+from trackyard.agent_services.beside import run_beside
 from trackyard.agent_services.docker_runtime import DockerRuntime
 from trackyard.agent_services.process_runtime import ProcessRuntime
 from trackyard.agent_services.settings import AgentSettings
 from trackyard.core.cli.command import Command
 from trackyard.core.hookspecs import hookimpl
+from trackyard.core.kernel import Kernel
 from trackyard.core.plugin import Plugin
 
 
@@ -25,6 +27,11 @@ class AgentServicesPlugin(Plugin):
     def trackyard_task_runtimes(self) -> list[Any]:
         """Docker containers, and plain processes."""
         return [DockerRuntime(self.settings), ProcessRuntime(command.state_folder())]
+
+    async def start(self, kernel: Kernel) -> None:
+        """Start an agent beside the server, if it is switched on."""
+        if self.settings.enabled:
+            kernel.spawn(run_beside(kernel), "services agent")
 
     @hookimpl
     def trackyard_commands(self) -> list[Command]:
