@@ -1,0 +1,1 @@
+"""Tests of the pages inside the process, and a team's work that fills a server for them."""
