@@ -48,7 +48,7 @@ class UiPlugin(Plugin):
         """Context of the login page: where to go afterwards, other ways in, a one-time link's token."""
         methods = [method for method in page.kernel.plugins.provided("login_methods") if method.path]
         return {
-            "next": local_path(page.query.get("next", "/")),
+            "next": local_path(page.query.get("next", "/").removeprefix(page.prefix)),
             "link": page.query.get("token", ""),
             "methods": methods,
             "notice": self.settings.login_notice,

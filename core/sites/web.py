@@ -16,6 +16,7 @@ from aiohttp import web
 from trackyard.core import panels
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import ANONYMOUS, Access, Identity, Permission
+from trackyard.core.ids import new_id
 from trackyard.core.panels import Page, Panel
 from trackyard.core.sites.security import secure_headers
 
@@ -82,6 +83,11 @@ def panel_handler(kernel: Kernel, panel: Panel) -> Any:
             return await _render(Page(kernel, identity, request, panel))
         except ApiError as error:
             return await _error_page(kernel, request, panel, identity, error)
+        except Exception:
+            number = new_id()
+            log.exception("page %s failed, request %s", panel.name, number)
+            failure = ApiError(500, 0, "This page failed; the server's log says why", request=number)
+            return await _error_page(kernel, request, panel, identity, failure)
 
     return handle
 

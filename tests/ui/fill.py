@@ -21,7 +21,10 @@ LOG = [
     ("INFO", "Loading 12,480 samples from the cache"),
     ("INFO", "\x1b[32mmodel ready\x1b[0m: 24,511,000 parameters"),
     ("WARNING", "WARNING: learning rate is high for this batch size"),
-    ("ERROR", "Traceback (most recent call last):\n  File \"train.py\", line 88, in <module>\n    main()\nRuntimeError: CUDA out of memory"),
+    (
+        "ERROR",
+        'Traceback (most recent call last):\n  File "train.py", line 88\n    main()\nRuntimeError: CUDA out of memory',
+    ),
 ]
 
 
@@ -52,16 +55,30 @@ def scalars(task: str, now: int, dice: random.Random, points: int = 400) -> list
         for (metric, variant), value in values.items():
             when = now - (points - step) * MINUTE // 4
             found.append(_scalar(task, metric, variant, step, value, when))
-    return [*found, *(_scalar(task, "Summary", name, -(2**31), dice.uniform(0.7, 0.99), now) for name in ("test accuracy", "mean IoU"))]
+    return [
+        *found,
+        *(_scalar(task, "Summary", name, -(2**31), dice.uniform(0.7, 0.99), now) for name in ("test accuracy", "mean IoU")),
+    ]
 
 
 def _scalar(task: str, metric: str, variant: str, step: int, value: float, when: int) -> dict[str, Any]:
-    return {"type": "training_stats_scalar", "task": task, "metric": metric, "variant": variant, "iter": step, "value": value, "timestamp": when}
+    return {
+        "type": "training_stats_scalar",
+        "task": task,
+        "metric": metric,
+        "variant": variant,
+        "iter": step,
+        "value": value,
+        "timestamp": when,
+    }
 
 
 def lines(task: str, now: int, failed: bool, count: int = 600) -> list[dict[str, Any]]:
     """The console: a start, many steps, and an error at the end of a failed run."""
-    steps = [("INFO", f"epoch {number // 40:02d} step {number:05d}  loss {2.1 * math.exp(-number / 200):.4f}") for number in range(count)]
+    steps = [
+        ("INFO", f"epoch {number // 40:02d} step {number:05d}  loss {2.1 * math.exp(-number / 200):.4f}")
+        for number in range(count)
+    ]
     written = [*LOG[:3], *steps, *(LOG[3:] if failed else [])]
     return [
         {"type": "log", "task": task, "level": level, "msg": text + "\n", "timestamp": now - (len(written) - index) * 500}
@@ -79,19 +96,42 @@ def plots(task: str, now: int, dice: random.Random) -> list[dict[str, Any]]:
         },
         ("Embedding", "PCA"): {
             "data": [
-                {"type": "scattergl", "mode": "markers", "name": f"class {kind}", "x": [dice.gauss(kind, 1) for _ in range(80)], "y": [dice.gauss(-kind, 1) for _ in range(80)]}
+                {
+                    "type": "scattergl",
+                    "mode": "markers",
+                    "name": f"class {kind}",
+                    "x": [dice.gauss(kind, 1) for _ in range(80)],
+                    "y": [dice.gauss(-kind, 1) for _ in range(80)],
+                }
                 for kind in range(3)
             ],
             "layout": {"title": "Embedding"},
         },
-        ("Weights", "layer 1"): {"data": [{"type": "bar", "x": list(range(24)), "y": [math.exp(-((x - 12) ** 2) / 30) for x in range(24)]}], "layout": {"title": "Weights"}},
+        ("Weights", "layer 1"): {
+            "data": [{"type": "bar", "x": list(range(24)), "y": [math.exp(-((x - 12) ** 2) / 30) for x in range(24)]}],
+            "layout": {"title": "Weights"},
+        },
         ("Worst samples", "table"): {
-            "data": [{"type": "table", "header": {"values": ["file", "loss"]}, "cells": {"values": [[f"img_{n:04d}.png" for n in range(8)], [round(2 - n * 0.1, 3) for n in range(8)]]}}],
+            "data": [
+                {
+                    "type": "table",
+                    "header": {"values": ["file", "loss"]},
+                    "cells": {"values": [[f"img_{n:04d}.png" for n in range(8)], [round(2 - n * 0.1, 3) for n in range(8)]]},
+                }
+            ],
             "layout": {},
         },
     }
     return [
-        {"type": "plot", "task": task, "metric": metric, "variant": variant, "iter": step, "timestamp": now - MINUTE + step, "plot_str": json.dumps(figure)}
+        {
+            "type": "plot",
+            "task": task,
+            "metric": metric,
+            "variant": variant,
+            "iter": step,
+            "timestamp": now - MINUTE + step,
+            "plot_str": json.dumps(figure),
+        }
         for (metric, variant), figure in figures.items()
         for step in (0, 100, 200)
     ]
@@ -113,37 +153,77 @@ async def pictures(api: Api, task: str, now: int) -> list[dict[str, Any]]:
         for variant in ("input", "mask", "prediction"):
             path = f"Vision/run.{task}/metrics/samples/{variant}/{step}.png"
             address = await upload(api, path, picture(step + 40, 60 * len(variant) % 255), "image/png")
-            events.append({"type": "training_debug_image", "task": task, "metric": "samples", "variant": variant, "iter": step, "timestamp": now + step, "url": address, "key": path})
+            events.append(
+                {
+                    "type": "training_debug_image",
+                    "task": task,
+                    "metric": "samples",
+                    "variant": variant,
+                    "iter": step,
+                    "timestamp": now + step,
+                    "url": address,
+                    "key": path,
+                }
+            )
     return events
+
+
+PREVIEW = "    name  score\n0  alpha   0.91\n1   beta   0.87"
 
 
 async def artifact(api: Api, task: str) -> None:
     """A CSV file with a preview."""
     content = b"name,score\nalpha,0.91\nbeta,0.87\n"
     address = await upload(api, f"Vision/run.{task}/artifacts/predictions/predictions.csv", content, "text/csv")
-    await api.call(
-        "tasks.add_or_update_artifacts",
-        task=task,
-        force=True,
-        artifacts=[{
-            "key": "predictions", "type": "pandas", "mode": "output", "uri": address, "content_size": len(content), "hash": "f" * 64,
-            "timestamp": 1_700_000_000, "type_data": {"preview": "    name  score\n0  alpha   0.91\n1   beta   0.87", "content_type": "text/csv"},
-            "display_data": [["rows", "2"]],
-        }],
-    )  # fmt: skip
+    item = {
+        "key": "predictions",
+        "type": "pandas",
+        "mode": "output",
+        "uri": address,
+        "content_size": len(content),
+        "hash": "f" * 64,
+        "timestamp": 1_700_000_000,
+        "type_data": {"preview": PREVIEW, "content_type": "text/csv"},
+        "display_data": [["rows", "2"]],
+    }
+    await api.call("tasks.add_or_update_artifacts", task=task, force=True, artifacts=[item])
+
+
+DIFF = """\
+diff --git a/train.py b/train.py
+--- a/train.py
++++ b/train.py
+@@ -1,3 +1,4 @@
+ import torch
+-rate = 0.1
++rate = 0.01
++# warm up first
+"""
+SCRIPT = {
+    "repository": "https://git.example.org/vision/segmentation.git",
+    "branch": "main",
+    "version_num": "4f0c2d9e",
+    "entry_point": "train.py",
+    "working_dir": ".",
+    "binary": "python3.11",
+    "diff": DIFF,
+    "requirements": {"pip": "torch==2.9.0\nnumpy==2.3.4\npandas==2.3.3\n"},
+}
 
 
 def draft(number: int, dice: random.Random, project: str) -> dict[str, Any]:
     """The body of ``tasks.create``."""
     kind = ["unet-baseline", "unet-large", "deeplab", "segformer-b2"][number % 4]
+    rate, batch = dice.choice([0.1, 0.01, 0.003, 0.001]), dice.choice([16, 32, 64])
     values = {
-        "Args": {"learning_rate": f"{dice.choice([0.1, 0.01, 0.003, 0.001])}", "batch_size": str(dice.choice([16, 32, 64])), "epochs": "50", "seed": str(number)},
+        "Args": {"learning_rate": str(rate), "batch_size": str(batch), "epochs": "50", "seed": str(number)},
         "General": {"model": kind, "augment": str(number % 2 == 0)},
     }
     parameters = {
         section: {name: {"section": section, "name": name, "value": value, "type": "str"} for name, value in items.items()}
         for section, items in values.items()
     }
+    yaml = "encoder: resnet50\ndecoder:\n  depth: 4\n"
     return {
         "name": f"{kind} run {number:03d}",
         "project": project,
@@ -151,14 +231,10 @@ def draft(number: int, dice: random.Random, project: str) -> dict[str, Any]:
         "tags": [["baseline"], ["ablation", "v2"], [], ["nightly"]][number % 4],
         "comment": "Trains with **mixed precision** on two cards.\n\n- cosine schedule\n- [paper](https://example.org)",
         "hyperparams": parameters,
-        "configuration": {"model": {"name": "model", "type": "yaml", "value": "encoder: resnet50\ndecoder:\n  depth: 4\n"}},
-        "script": {
-            "repository": "https://git.example.org/vision/segmentation.git", "branch": "main", "version_num": "4f0c2d9e", "entry_point": "train.py", "working_dir": ".", "binary": "python3.11",
-            "diff": "diff --git a/train.py b/train.py\n--- a/train.py\n+++ b/train.py\n@@ -1,3 +1,4 @@\n import torch\n-rate = 0.1\n+rate = 0.01\n+# warm up first\n",
-            "requirements": {"pip": "torch==2.9.0\nnumpy==2.3.4\npandas==2.3.3\n"},
-        },
+        "configuration": {"model": {"name": "model", "type": "yaml", "value": yaml}},
+        "script": SCRIPT,
         "container": {"image": "nvidia/cuda:12.6", "arguments": "--ipc=host"},
-    }  # fmt: skip
+    }
 
 
 async def advance(api: Api, task: str, status: str) -> None:
@@ -178,8 +254,11 @@ async def advance(api: Api, task: str, status: str) -> None:
 
 async def fill(api: Api, now: int, tasks: int = 36, *, files: bool = True, rich: int = 6) -> list[str]:
     """Fill a server; the ids of the tasks. The first ``rich`` ones have everything, the others curves only."""
-    dice = random.Random(7)  # noqa: S311 - the same work every time
-    projects = [(await api.call("projects.create", name=name, description=f"# {name}\n\nWhat we try here."))["id"] for name in PROJECTS]
+    dice = random.Random(7)
+    projects = [
+        (await api.call("projects.create", {"name": name, "description": f"# {name}\n\nWhat we try here."}))["id"]
+        for name in PROJECTS
+    ]
     made = []
     for number in range(tasks):
         body = draft(number, dice, projects[number % 7 % len(projects)])

@@ -148,7 +148,10 @@ async def _activity(page: Page) -> dict[str, list[int]]:
     }
     counts: dict[str, list[int]] = {}
     for task in (await attempt(page, "tasks.get_all_ex", body)).get("tasks", []):
-        day = (datetime.fromisoformat(str(task["started"])).date() - since.date()).days
+        started = task.get("started")
+        if not started:
+            continue
+        day = (datetime.fromisoformat(str(started)).date() - since.date()).days
         project = (task.get("project") or {}).get("id", "")
         if 0 <= day < DAYS:
             counts.setdefault(project, [0] * DAYS)[day] += 1

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import USER
-from trackyard.core.panels import Page, Panel, PanelKind
+from trackyard.core.panels import PREFIX, Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
 from trackyard.ui.calls import Data, project_crumbs
@@ -69,7 +69,7 @@ class ProjectsPlugin(Plugin):
 
 async def to_project(visit: Visit) -> web.StreamResponse:
     """Lead to the tasks of the project."""
-    prefix = visit.request.get("trackyard.prefix", "")
+    prefix = visit.request.get(PREFIX, "")
     return web.Response(status=302, headers={"Location": f"{prefix}/projects/{visit.params['project']}/tasks"})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import USER
-from trackyard.core.panels import Panel, PanelKind
+from trackyard.core.panels import PREFIX, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
 from trackyard.ui.tasks import details, results, table
@@ -81,5 +81,5 @@ async def to_task(visit: Visit) -> web.StreamResponse:
     """Lead to the tab that an address of the SDK (``…/output/log``) means; without one to the overview."""
     last = visit.params.get("tab", "").rpartition("/")[2]
     tab = SDK_TABS.get(last, "overview")
-    prefix = visit.request.get("trackyard.prefix", "")
+    prefix = visit.request.get(PREFIX, "")
     return web.Response(status=302, headers={"Location": f"{prefix}/tasks/{visit.params['task']}/{tab}"})
