@@ -7,6 +7,7 @@ knows; all three are accepted, so that a declared type says only what a handler 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -23,7 +24,10 @@ Size = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Request(msgspec.Struct, kw_only=True):
-    """Base of all requests: fields are given by name. A list may be given as its only item, a null counts as absent."""
+    """Base of all requests. A list may be given as its only item, a null counts as absent.
+
+    A class that adds required fields to optional ones of its base says ``kw_only=True`` again.
+    """
 
 
 class IdsRequest(Request):
@@ -51,6 +55,20 @@ class TagsChangeRequest(Request):
     ids: list[str] = []
     add_tags: list[str] = []
     remove_tags: list[str] = []
+
+
+class TagsFilter(Request):
+    """Only objects with these tags count."""
+
+    tags: list[str | None] | None = None
+    system_tags: list[str | None] | None = None
+
+
+class TagsRequest(Request):
+    """Asks for the tags in use."""
+
+    include_system: bool = False
+    filter: TagsFilter | None = None
 
 
 class QueryRequest(Request):
@@ -86,6 +104,12 @@ class MetadataKeysRequest(Request):
     """Entries of metadata to be removed."""
 
     keys: list[str]
+
+
+def given(request: Request, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the named fields that were given, with their values."""
+    found = {name: getattr(request, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def convert(body: dict[str, Any], kind: type[R]) -> R:

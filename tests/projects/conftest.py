@@ -1,5 +1,6 @@
 """A database in memory and a caller, for what runs inside a unit of work."""
 
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
@@ -11,11 +12,17 @@ ME = Identity(user="u1", name="Me", company="c1")
 
 
 def open_session() -> Session:
-    """A session on a new database in memory."""
+    """A session on a new database in memory; a transaction begins when SQLAlchemy says so, not when sqlite3 guesses."""
     engine = create_engine("sqlite://")
-    event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA foreign_keys=ON"))
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     SQLModel.metadata.create_all(engine)
     return Session(engine)
+
+
+def _prepare(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def close_session(session: Session) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from trackyard.core.errors import ApiError
-from trackyard.core.protocol.requests import IdsRequest, MetadataItem, MetadataRequest, QueryRequest, convert
+from trackyard.core.protocol.requests import IdsRequest, MetadataItem, MetadataRequest, QueryRequest, convert, given
 
 
 def test_one_text_is_a_list_of_one() -> None:
@@ -43,3 +43,8 @@ def test_what_is_wrong_is_named(kind: type[Any], body: dict[str, Any], field: st
         convert(body, kind)
     assert (failure.value.code, failure.value.subcode) == (400, 12)
     assert failure.value.facts["field"].startswith(field)
+
+
+def test_what_was_given_is_known() -> None:
+    request = convert({"page": 0, "order_by": [], "size": None}, QueryRequest)
+    assert given(request, ("page", "size", "order_by")) == {"page": 0, "order_by": []}

@@ -1,0 +1,60 @@
+"""Models: what tasks make and use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.plugin import Plugin
+from trackyard.core.protocol.endpoint import Endpoint
+from trackyard.core.protocol.requests import IdsRequest, MoveRequest, PublicityRequest, Request, TagsChangeRequest
+from trackyard.plugins.models import changes, publishing, reading, removal, requests
+
+
+class ModelsPlugin(Plugin):
+    """The service ``models``."""
+
+    name = "models"
+    summary = "Models: what tasks make and use"
+
+    @hookimpl
+    def trackyard_endpoints(self) -> list[Endpoint[Any]]:
+        """All endpoints of the service."""
+        return [*_changing(), *_moving(), *_reading()]
+
+
+def _changing() -> list[Endpoint[Any]]:
+    return [
+        Endpoint("models.create", changes.create, requests.CreateRequest, writes=True),
+        Endpoint("models.edit", changes.edit, requests.EditRequest, writes=True),
+        Endpoint("models.update", changes.update, requests.UpdateRequest, writes=True),
+        Endpoint("models.add_or_update_metadata", changes.add_or_update_metadata, requests.MetadataChange, writes=True),
+        Endpoint("models.delete_metadata", changes.delete_metadata, requests.MetadataRemoval, writes=True),
+        Endpoint("models.set_ready", publishing.set_ready, requests.SetReadyRequest, writes=True),
+        Endpoint("models.publish_many", publishing.publish_many, requests.PublishManyRequest, writes=True),
+        Endpoint("models.delete", removal.delete, requests.DeleteRequest, writes=True),
+        Endpoint("models.delete_many", removal.delete_many, requests.DeleteManyRequest, writes=True),
+    ]
+
+
+def _moving() -> list[Endpoint[Any]]:
+    return [
+        Endpoint("models.archive_many", changes.archive_many, IdsRequest, writes=True),
+        Endpoint("models.unarchive_many", changes.unarchive_many, IdsRequest, writes=True),
+        Endpoint("models.update_tags", changes.update_tags, TagsChangeRequest, writes=True),
+        Endpoint("models.move", changes.move, MoveRequest, writes=True),
+        Endpoint("models.make_public", changes.make_public, PublicityRequest, writes=True),
+        Endpoint("models.make_private", changes.make_private, PublicityRequest, writes=True),
+    ]
+
+
+def _reading() -> list[Endpoint[Any]]:
+    return [
+        Endpoint("models.get_by_id", reading.get_by_id, requests.ModelRequest),
+        Endpoint("models.get_by_id_ex", reading.get_by_id_ex, requests.ModelsQuery),
+        Endpoint("models.get_all", reading.get_all, requests.ModelsQuery),
+        Endpoint("models.get_all_ex", reading.get_all_ex, requests.ModelsQuery),
+        Endpoint("models.get_frameworks", reading.get_frameworks, requests.FrameworksRequest),
+        Endpoint("models.get_by_task_id", reading.withdrawn, Request),
+        Endpoint("models.update_for_task", reading.withdrawn, Request, writes=True),
+    ]

@@ -1,0 +1,35 @@
+"""Reports: pages of text with live plots of tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trackyard.core.hookspecs import hookimpl
+from trackyard.core.plugin import Plugin
+from trackyard.core.protocol.endpoint import Endpoint
+from trackyard.core.protocol.requests import Request
+from trackyard.plugins.reports import changes, reading, requests
+
+
+class ReportsPlugin(Plugin):
+    """The service ``reports``."""
+
+    name = "reports"
+    summary = "Reports: pages of text with live plots of tasks"
+    needs = ("tasks",)
+
+    @hookimpl
+    def trackyard_endpoints(self) -> list[Endpoint[Any]]:
+        """All endpoints of the service."""
+        return [
+            Endpoint("reports.create", changes.create, requests.CreateRequest, writes=True),
+            Endpoint("reports.update", changes.update, requests.UpdateRequest, writes=True),
+            Endpoint("reports.publish", changes.publish, requests.CommentRequest, writes=True),
+            Endpoint("reports.archive", changes.archive, requests.CommentRequest, writes=True),
+            Endpoint("reports.unarchive", changes.unarchive, requests.CommentRequest, writes=True),
+            Endpoint("reports.move", changes.move, requests.MoveReportRequest, writes=True),
+            Endpoint("reports.delete", changes.delete, requests.DeleteRequest, writes=True),
+            Endpoint("reports.get_all_ex", reading.get_all_ex, requests.ReportsQuery),
+            Endpoint("reports.get_tags", reading.get_tags, Request),
+            Endpoint("reports.get_task_data", reading.get_task_data, requests.TaskDataQuery),
+        ]
