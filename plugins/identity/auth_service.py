@@ -65,6 +65,7 @@ class AuthService:
 
     async def login(self, call: Call, request: r.LoginRequest) -> dict[str, Any]:
         """A token for the caller; the browser also gets it as a cookie."""
+        self._realm.usage.note_login(call.identity.user)
         return {"token": self._begin_session(call, call.identity, RENEWED, request.expiration_sec)}
 
     def _begin_session(self, call: Call, identity: Identity, kept: tuple[str, ...], expiration: int | None = None) -> str:

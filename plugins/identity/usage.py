@@ -1,4 +1,4 @@
-"""When and from where access keys were last used; written some times a minute, not with every call."""
+"""When and from where access keys were last used, and when users logged in; written some times a minute, not with every call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, update
 from trackyard.core import clock
 from trackyard.core.background import Delayed
-from trackyard.core.entities import Credential
+from trackyard.core.entities import Credential, User
 from trackyard.core.extension import Client
 from trackyard.core.kernel import Kernel
 
@@ -23,10 +23,16 @@ class Usage:
         self._kernel = kernel
         self._flush = Delayed(kernel, "identity: uses of access keys", INTERVAL, self._write)
         self._pending: dict[str, tuple[datetime, str]] = {}
+        self._logins: dict[str, datetime] = {}
 
     def note(self, access_key: str, client: Client) -> None:
         """Remember that the key was used just now."""
         self._pending[access_key] = (clock.now(), (client.worker or client.address)[:LONGEST_NAME])
+        self._flush.ask()
+
+    def note_login(self, user_id: str) -> None:
+        """Remember that the user logged in just now."""
+        self._logins[user_id] = clock.now()
         self._flush.ask()
 
     async def flush(self) -> None:
@@ -34,13 +40,16 @@ class Usage:
         await self._flush.now()
 
     async def _write(self) -> None:
-        pending, self._pending = self._pending, {}
-        if pending:
-            await self._kernel.metadata.write(lambda session: write_uses(session, pending))
+        uses, self._pending = self._pending, {}
+        logins, self._logins = self._logins, {}
+        if uses or logins:
+            await self._kernel.metadata.write(lambda session: write_uses(session, uses, logins))
 
 
-def write_uses(session: Session, uses: dict[str, tuple[datetime, str]]) -> None:
-    """Set the last use of each access key."""
+def write_uses(session: Session, uses: dict[str, tuple[datetime, str]], logins: dict[str, datetime]) -> None:
+    """Set the last use of each access key and the last login of each user."""
     for access_key, (moment, source) in uses.items():
         changed = update(Credential).where(col(Credential.access_key) == access_key)
         session.execute(changed.values(last_used=moment, last_used_from=source))
+    for user_id, moment in logins.items():
+        session.execute(update(User).where(col(User.id) == user_id).values(last_login=moment))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, delete, select
-from trackyard.core import clock, store
-from trackyard.core.entities import USER, Credential, RevokedSession, User
+from trackyard.core import clock, query, store
+from trackyard.core.entities import USER, Credential, Model, RevokedSession, Task, User
 from trackyard.core.errors import ApiError, bad_value, forbidden, invalid_id, validation
 from trackyard.core.identity import ADMIN_ROLES, DEFAULT_COMPANY, ROLES, Identity, narrower
-from trackyard.core.store.documents import shown_by_id
 from trackyard.plugins.identity.links import drop_links
 from trackyard.plugins.identity.secrets import ACCESS_KEY, hash_secret, new_access_key, new_secret
 
@@ -28,10 +29,35 @@ def require_user(session: Session, user_id: str) -> User:
     return user
 
 
-def list_users(session: Session, company: str) -> list[dict[str, Any]]:
-    """The users of a company, by name."""
-    nums = session.exec(select(User.num).where(User.company == company).order_by(col(User.name), col(User.num))).all()
-    return store.load(session, USER, [num for num in nums if num is not None], shown_by_id(USER))
+def find_users(
+    session: Session, body: dict[str, Any], caller: Identity, where: Collection[ColumnElement[bool]] = ()
+) -> dict[str, Any]:
+    """The answer to a list of users."""
+    return query.run(session, query.USERS, {"order_by": ["name"], **body}, caller, where=where).answer("users")
+
+
+def is_active(session: Session, projects: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that a user has tasks or models in the projects or below them; no projects are all projects."""
+    inside = [*projects, *query.descendants(session, projects)]
+    makers = [
+        select(maker.user).where(col(maker.project).in_(inside)) if projects else select(maker.user) for maker in (Task, Model)
+    ]
+    return or_(*(col(User.id).in_(maker) for maker in makers))
+
+
+def add_accounts(session: Session, found: list[dict[str, Any]]) -> None:
+    """Add what administrators see of users."""
+    rows = session.exec(select(User).where(col(User.id).in_([user["id"] for user in found]))).all()
+    known = {row.id: row for row in rows}
+    for user in found:
+        row = known[user["id"]]
+        user |= {
+            "username": row.username,
+            "disabled": row.disabled,
+            "protected": row.protected,
+            "has_password": row.password_hash is not None,
+            "last_login": row.last_login,
+        }
 
 
 def require_changeable(session: Session, user_id: str, caller: Identity) -> User:

@@ -32,7 +32,7 @@ class UsersService:
         """What is registered."""
         return [
             Endpoint("users.get_all", self.get_all, r.UsersRequest, summary="Users"),
-            Endpoint("users.get_all_ex", self.get_all, r.UsersRequest, summary="Users"),
+            Endpoint("users.get_all_ex", self.get_all_ex, r.UsersRequest, summary="Users, also those active in some projects"),
             Endpoint("users.get_by_id", self.get_by_id, r.UserRequest, summary="One user"),
             Endpoint("users.get_current_user", self.get_current_user, summary="The caller"),
             Endpoint("users.get_preferences", self.get_preferences, summary="The caller's preferences"),
@@ -43,8 +43,24 @@ class UsersService:
         ]
 
     async def get_all(self, call: Call, request: r.UsersRequest) -> dict[str, Any]:
-        """The users of the company, by name."""
-        return {"users": await call.metadata.read(lambda session: users.list_users(session, call.identity.company))}
+        """The users that the query finds; by name unless another order is asked for."""
+        return await call.metadata.read(lambda session: users.find_users(session, call.body, call.identity))
+
+    async def get_all_ex(self, call: Call, request: r.UsersRequest) -> dict[str, Any]:
+        """As ``users.get_all``; only those with tasks or models in ``active_in_projects`` or below, if that is given.
+
+        Administrators also see user names, last logins and who is blocked.
+        """
+
+        def work(session: Session) -> dict[str, Any]:
+            active = request.active_in_projects
+            where = [] if active is None else [users.is_active(session, active)]
+            found = users.find_users(session, call.body, call.identity, where)
+            if call.identity.is_admin and not request.only_fields:
+                users.add_accounts(session, found["users"])
+            return found
+
+        return await call.metadata.read(work)
 
     async def get_by_id(self, call: Call, request: r.UserRequest) -> dict[str, Any]:
         """One user."""

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session
+from trackyard.core import store
+from trackyard.core.entities import MODEL, TASK
+from trackyard.core.identity import SYSTEM
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ADMIN_PASSWORD
 from trackyard.plugins.identity.users import require_user
@@ -239,10 +242,56 @@ async def test_tokens_for_others_and_their_validation(api: Api) -> None:
         assert (await admin.ask(name, body)).codes == (403, 20)
 
 
-async def test_all_users(api: Api) -> None:
-    await make_user(api, "uma")
+async def test_lists_of_users(api: Api) -> None:
+    user, other = await as_new_user(api, "uma")
+    root = (await api.call("users.get_current_user"))["user"]["id"]
     for name in ("users.get_all", "users.get_all_ex"):
         listed = (await api.call(name))["users"]
-        assert [user["name"] for user in listed] == ["admin", "uma"]
+        assert [found["name"] for found in listed] == ["admin", "uma"]
         assert ADMIN_PASSWORD not in str(listed)
+        assert "password_hash" not in str(listed)
         assert "preferences" not in listed[0]
+        (only,) = (await api.call(name, {"id": [user], "only_fields": ["name"]}))["users"]
+        assert only["name"] == "uma"
+        assert only.keys() <= {"id", "name"}
+        assert [found["id"] for found in (await api.call(name, {"name": "^adm"}))["users"]] == [root]
+        assert [found["id"] for found in (await api.call(name, {"order_by": ["-name"], "page_size": 1}))["users"]] == [user]
+        assert (await api.call(name, {"order_by": ["name"], "page_size": 1, "page": 2}))["users"] == []
+        assert (await api.ask(name, {"only_fields": ["password_hash"]})).codes == (400, 14)
+        assert (await api.ask(name, {"page_size": 0})).codes == (400, 12)
+    accounts = {found["name"]: found for found in (await api.call("users.get_all_ex"))["users"]}
+    assert accounts["uma"]["username"] == "uma"
+    assert (accounts["uma"]["has_password"], accounts["admin"]["has_password"]) == (False, True)
+    assert accounts["uma"]["disabled"] is False
+    assert "username" not in (await other.call("users.get_all_ex"))["users"][0]
+
+
+async def test_users_who_are_active_in_projects(api: Api) -> None:
+    user, _ = await as_new_user(api, "uma")
+    root = (await api.call("users.get_current_user"))["user"]["id"]
+    above, below, aside = await api.kernel.metadata.write(lambda session: add_work(session, user, root))
+
+    async def active(*projects: str) -> list[str]:
+        found = await api.call("users.get_all_ex", active_in_projects=list(projects))
+        return [one["name"] for one in found["users"]]
+
+    assert await active(above) == ["uma"]
+    assert await active(below) == ["uma"]
+    assert await active(aside) == ["admin"]
+    assert await active("unknown") == []
+    assert await active() == ["admin", "uma"]
+
+
+def add_work(session: Session, of_task: str, of_model: str) -> list[str]:
+    """Three projects, one below another; a user's task in the lower one, and a user's model in the third."""
+    projects = [store.ensure_project(session, SYSTEM, name) for name in ("above", "above/below", "aside")]
+    store.insert(session, TASK, {"name": "made", "company": COMPANY, "user": of_task, "project": projects[1]})
+    store.insert(session, MODEL, {"name": "made", "company": COMPANY, "user": of_model, "project": projects[2]})
+    return projects
+
+
+async def test_the_last_login_is_noted(api: Api) -> None:
+    await api.call("auth.login")
+    await api.call("auth.get_credentials")
+    (found,) = (await api.call("users.get_all_ex"))["users"]
+    assert found["last_login"].endswith("+00:00")
