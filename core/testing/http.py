@@ -55,7 +55,7 @@ class Api:
         """The same server with other credentials."""
         return Api(self.session, self.urls, self._kernel, (access_key, secret_key))
 
-    async def call(self, name: str, body: Mapping[str, Any] | None = None, **fields: Any) -> Any:
+    async def call(self, name: str, body: Mapping[str, Any] | None = None, /, **fields: Any) -> Any:
         """The ``data`` of a call that must succeed; the body is given as a mapping, as keywords, or both."""
         answer = await self.ask(name, {**(body or {}), **fields})
         assert answer.codes == (200, 0), f"{name} answered {answer.codes}: {answer.meta['result_msg']}"

@@ -12,7 +12,16 @@ NAMES = sorted(name for name, facts in PROTOCOL.endpoints.items() if not facts.l
 UNKNOWN = "0" * 32
 UNKNOWN_CODES = {"task": 101, "report": 101, "model": 201, "user": 301, "project": 401, "queue": 701}
 
-REFUSED: dict[str, int] = {}
+REFUSED: dict[str, int] = {
+    "queues.move_task_backward": 703,
+    "queues.move_task_forward": 703,
+    "queues.move_task_to_back": 703,
+    "queues.move_task_to_front": 703,
+    "serving.get_endpoint_details": 1052,
+    "serving.get_endpoint_metrics_history": 1052,
+    "serving.unregister_container": 1051,
+    "workers.get_metric_keys": 1005,
+}
 """Endpoints whose minimal body is valid and refused for the state of new objects, with the subcode of 400."""
 
 WITHOUT_ENVELOPE = {"events.download_task_log", "organization.download_for_get_all"}

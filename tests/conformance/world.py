@@ -24,6 +24,8 @@ VALUES: dict[str, Any] = {
     "pipelines.start_pipeline.args": [{"name": "rate", "value": "1"}],
     "queues.add_or_update_metadata.metadata": [ITEM],
     "queues.delete_metadata.keys": ["key"],
+    "serving.container_status_report.reference": [{"type": "model", "value": "some id"}],
+    "serving.register_container.reference": [{"type": "model", "value": "some id"}],
     "tasks.add_or_update_artifacts.artifacts": [{"key": "artifact", "type": "dict", "uri": "http://127.0.0.1/a"}],
     "tasks.delete_artifacts.artifacts": [{"key": "artifact"}],
     "tasks.delete_configuration.configuration": ["main"],
