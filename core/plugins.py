@@ -219,6 +219,8 @@ class PluginManager:
             in_time(lambda: self._ask(record, plugin), LOAD_DEADLINE, f"register {record.name}")
             record.state = State.REGISTERED
         except Exception as error:
+            # what stays registered would be checked again with every later plugin
+            self._pluggy.unregister(plugin)
             record.fail("registration", error)
 
     def _ask(self, record: Record, plugin: Plugin) -> None:

@@ -55,7 +55,7 @@ async def test_full_body(api: Api, name: str) -> None:
     assert isinstance(answer.data, dict)
 
 
-@pytest.mark.parametrize(("name", "field"), REFERRING, ids="-".join)
+@pytest.mark.parametrize(("name", "field"), REFERRING, ids=map("-".join, REFERRING))
 async def test_unknown_id(api: Api, name: str, field: str) -> None:
     """An id that nobody has is told with the subcode of its kind."""
     body = {**await World(api).body(name, PROTOCOL.endpoints[name].required()), field: UNKNOWN}

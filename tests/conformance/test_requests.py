@@ -34,7 +34,7 @@ async def test_credentials_are_asked_for(api: Api, name: str) -> None:
     assert (answer.status, answer.codes, answer.data) == (401, (401, 20), {})
 
 
-@pytest.mark.parametrize(("name", "field"), MISSING, ids="-".join)
+@pytest.mark.parametrize(("name", "field"), MISSING, ids=map("-".join, MISSING))
 async def test_missing_field_is_named(api: Api, name: str, field: str) -> None:
     """A required field that is not there: 400/12, and the message names it."""
     facts = PROTOCOL.endpoints[name]
@@ -46,7 +46,7 @@ async def test_missing_field_is_named(api: Api, name: str, field: str) -> None:
         assert field in answer.meta["result_msg"]
 
 
-@pytest.mark.parametrize(("name", "field"), TYPED, ids="-".join)
+@pytest.mark.parametrize(("name", "field"), TYPED, ids=map("-".join, TYPED))
 async def test_wrong_type_is_refused(api: Api, name: str, field: str) -> None:
     """A field of a wrong type: 400/12."""
     facts = PROTOCOL.endpoints[name]

@@ -22,6 +22,7 @@ from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.routes import Route, Site, Visit
+from trackyard.core.server_settings import StorageSettings
 from trackyard.core.settings import Settings
 
 
@@ -60,13 +61,19 @@ class DelegatingBackend:
         self._hook = hook
         self._url = url
         self.opened: list[str] = []
+        self._real: Any = None
 
     async def open(self, url: str, data_dir: Path) -> Any:
         """Open the real store."""
         self.opened.append(url)
-        return await self._real().open(self._url, data_dir)
+        return await self._real.open(self._url, data_dir)
 
-    def _real(self) -> Any:
+    def found(self) -> "DelegatingBackend":
+        """This backend, once it has found the real one (which reads files)."""
+        self._real = self._find()
+        return self
+
+    def _find(self) -> Any:
         for entry in entry_points(group="trackyard"):
             kind = entry.load()
             for backend in getattr(kind(kind.settings_type()), self._hook, list)() if hasattr(kind, self._hook) else ():
@@ -75,9 +82,9 @@ class DelegatingBackend:
         raise LookupError(self._url)
 
 
-METADATA = DelegatingBackend("trackyard_metadata_backends", "sqlite:")
-EVENTS = DelegatingBackend("trackyard_event_backends", "embedded:")
-FILES = DelegatingBackend("trackyard_file_backends", "local:")
+METADATA = DelegatingBackend("trackyard_metadata_backends", StorageSettings().metadata)
+EVENTS = DelegatingBackend("trackyard_event_backends", StorageSettings().events)
+FILES = DelegatingBackend("trackyard_file_backends", StorageSettings().files)
 
 
 class BackendSample(Plugin):
@@ -88,17 +95,17 @@ class BackendSample(Plugin):
     @hookimpl
     def trackyard_metadata_backends(self) -> list[DelegatingBackend]:
         """For documents."""
-        return [METADATA]
+        return [METADATA.found()]
 
     @hookimpl
     def trackyard_event_backends(self) -> list[DelegatingBackend]:
         """For events."""
-        return [EVENTS]
+        return [EVENTS.found()]
 
     @hookimpl
     def trackyard_file_backends(self) -> list[DelegatingBackend]:
         """For files."""
-        return [FILES]
+        return [FILES.found()]
 
 
 class SampleAuthenticator:
