@@ -121,14 +121,15 @@ class PluginManager:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         found = entry_points(group=GROUP) if entries is None else entries
-        self.records = {entry.name: _record(entry) for entry in sorted(found, key=lambda entry: entry.name)}
+        self.records = _records(found)
         self._started: list[Record] = []
 
     def load(self) -> None:
         """Import, configure and register all enabled plugins; raises `SettingsError` and `PluginFailure`."""
         self._refuse_unknown_names()
         for record in self.records.values():
-            self._import(record)
+            if record.state is State.FOUND:
+                self._import(record)
         failed = [record.name for record in self.records.values() if record.state is State.FAILED]
         for record in self.records.values():
             if record.kind is not None:
@@ -220,7 +221,8 @@ class PluginManager:
             record.state = State.REGISTERED
         except Exception as error:
             # what stays registered would be checked again with every later plugin
-            self._pluggy.unregister(plugin)
+            if self._pluggy.get_plugin(record.name) is plugin:
+                self._pluggy.unregister(plugin)
             record.fail("registration", error)
 
     def _ask(self, record: Record, plugin: Plugin) -> None:
@@ -265,6 +267,19 @@ class PluginManager:
         for record in ranked:
             place(record, ())
         return list(done.values())
+
+
+def _records(entries: Iterable[EntryPoint]) -> dict[str, Record]:
+    """A record of each plugin by name. Of two of one name ours stays, else the first; the other one is shown as failed."""
+    records: dict[str, Record] = {}
+    found = [_record(entry) for entry in entries]
+    for record in sorted(found, key=lambda record: (record.name, record.distribution != GROUP, record.distribution)):
+        if other := records.get(record.name):
+            taken = ValueError(f"a plugin of {other.distribution or other.entry.value} has the name {record.name}")
+            record.name += f" ({record.distribution or record.entry.value})"
+            record.fail("import", taken)
+        records[record.name] = record
+    return records
 
 
 def _record(entry: EntryPoint) -> Record:

@@ -105,7 +105,7 @@ class WasReset(Changed):
     dequeued: dict[str, Any]
     events: dict[str, Any]
     deleted_models: int
-    urls: Urls | dict[str, Any]
+    urls: dict[str, Any]
 
 
 class Archived(msgspec.Struct):

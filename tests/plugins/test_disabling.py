@@ -1,6 +1,5 @@
 """The server works with any single optional plugin switched off."""
 
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,23 @@ from trackyard.core.plugins import State
 from trackyard.core.settings import SettingsError
 from trackyard.core.testing.kernel import serving_kernel
 
-KINDS = {entry.name: entry.load() for entry in entry_points(group="trackyard")}
-OPTIONAL = sorted(name for name, kind in KINDS.items() if not kind.essential)
+from docs.build import documented_kernel
+
+KERNEL = documented_kernel()
+KINDS = {name: record.kind for name, record in KERNEL.plugins.records.items() if record.kind is not None}
+DEFAULTS = {url.partition(":")[0] for url in (KERNEL.storage.metadata, KERNEL.storage.events, KERNEL.storage.files)}
+
+
+def stores(name: str) -> bool:
+    """True for the plugins whose backends are used unless the settings name others."""
+    hooks = ("trackyard_metadata_backends", "trackyard_event_backends", "trackyard_file_backends")
+    backends = [backend for hook in hooks for backend in KERNEL.plugins.records[name].provided.get(hook, [])]
+    return any(DEFAULTS.intersection(backend.schemes) for backend in backends)
+
+
 ESSENTIAL = sorted(name for name, kind in KINDS.items() if kind.essential)
+STORING = sorted(name for name, kind in KINDS.items() if not kind.essential and stores(name))
+OPTIONAL = sorted(set(KINDS) - {*ESSENTIAL, *STORING})
 ROOT = Identity(user="__tests__", name="tests", role="root")
 
 
@@ -59,9 +72,17 @@ async def code_of(kernel: Kernel, name: str) -> int:
     return 200
 
 
+@pytest.mark.parametrize("name", STORING)
+async def test_backend_that_is_used_can_not_be_switched_off(name: str, tmp_path: Path) -> None:
+    """The start is refused with a sentence that names the setting which asks for it."""
+    with pytest.raises(SettingsError, match=r"storage\.\w+: found '\w+:'; expected a URL of scheme"):
+        async with serving_kernel(tmp_path, switched_off(name)):
+            pass
+
+
 @pytest.mark.parametrize("name", ESSENTIAL)
 async def test_essential_plugin_can_not_be_switched_off(name: str, tmp_path: Path) -> None:
     """The start is refused with a sentence that names the setting and the plugin."""
-    with pytest.raises(SettingsError, match=rf"plugins.disabled: found '{name}'"):
+    with pytest.raises(SettingsError, match=rf"plugins\.disabled: found '{name}'"):
         async with serving_kernel(tmp_path, switched_off(name)):
             pass

@@ -7,7 +7,7 @@ import pytest
 from trackyard.core.plugin import Plugin
 from trackyard.core.plugins import State
 from trackyard.core.testing.http import Api
-from trackyard.core.testing.kernel import make_kernel, running_kernel, serving_kernel
+from trackyard.core.testing.kernel import running_kernel, serving_kernel
 
 from tests.plugins import broken
 
@@ -81,7 +81,11 @@ async def test_failure_at_the_end_does_not_keep_the_server_from_ending(tmp_path:
     assert states <= {State.STOPPED, State.DISABLED}
 
 
-def test_plugin_of_a_name_that_is_taken_is_no_way_in(tmp_path: Path) -> None:
-    """A second plugin of one name does not silently replace the first."""
-    kernel = make_kernel(tmp_path, plugins=[EntryPoint("tasks", "tests.plugins.broken:FailsAtStop", "trackyard")])
-    assert kernel.plugins.records["tasks"].state is State.REGISTERED
+async def test_plugin_of_a_name_that_is_taken_is_no_way_in(tmp_path: Path) -> None:
+    """A second plugin of one name does not silently replace ours: it is shown as failed beside it."""
+    async with serving_kernel(tmp_path, plugins=[EntryPoint("tasks", "tests.plugins.broken:FailsAtStop", "trackyard")]) as api:
+        records = api.kernel.plugins.records
+        assert records["tasks"].state is State.STARTED
+        second = records["tasks (tests.plugins.broken:FailsAtStop)"]
+        assert second.error == "import: ValueError: a plugin of trackyard has the name tasks"
+        await server_works(api)
