@@ -53,9 +53,16 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        _prepare(connection, path)
     except sqlite3.Error as error:
         raise EventStoreError(f"cannot open the event store {path}: {error}") from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise EventStoreError(f"cannot open the event store {path}: {error}") from error
+    except EventStoreError:
+        connection.close()
+        raise
     return connection
 
 

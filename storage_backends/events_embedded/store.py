@@ -80,7 +80,11 @@ class EmbeddedEventStore:
         self._path = path
         self._lock = _lock(path)
         self._catalog = Catalog()
-        connection = connect_writer(path)
+        try:
+            connection = connect_writer(path)
+        except EventStoreError:
+            os.close(self._lock)
+            raise
         self._writer = Writer(connection, path, self._catalog.forget)
         self._compactor = Compactor(path, self._writer)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="event-reader")

@@ -128,6 +128,7 @@ async def test_fsck_finds_a_flipped_byte(tmp_path: Path) -> None:
 async def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "MAX_WAITING_BYTES", 1)
     store = await EmbeddedEventStore.open(tmp_path / "events.db")
+    await store.settle()  # else the compactor's jobs would stand in the queue as well
     gate = threading.Event()
     try:
         held = store._writer.submit(lambda connection: gate.wait(120))
