@@ -53,7 +53,7 @@ export function colour(token) {
 
 const overrides = JSON.parse(localStorage.getItem("trackyard.colours") ?? "{}");
 /** The colour of a series by its name: a stable choice of ten, or the one the reader has chosen. */
-export const seriesColour = (name) => overrides[name] ?? colour(`series-${series(name)}`);
+export const seriesColour = (name, number = series(name)) => overrides[name] ?? colour(`series-${number}`);
 /** Remembers a colour for a series (null: back to the stable choice). */
 export function paint(name, value) {
   if (value) overrides[name] = value;

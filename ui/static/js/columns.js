@@ -1,7 +1,7 @@
 // Columns of the table of tasks: fixed ones, metrics ("m.<hash>.<hash>.<value>.<metric>.<variant>"), parameters ("h.<section>.<name>").
 import { segment } from "./api.js";
 import { h, status, url } from "./dom.js";
-import { ago, duration, number, stamp } from "./format.js";
+import { ago, duration, lowerIsBetter, number, stamp } from "./format.js";
 
 const text = (value) => value ?? "";
 const time = (value) => (value ? h("span", { class: "clip", title: stamp(value), text: ago(value) }) : "");
@@ -46,7 +46,7 @@ function metricColumn(key) {
   const value = (row) => row.last_metrics?.[metricHash]?.[variantHash]?.[kind];
   const column = { key, title: `${variant ? `${metric}/${variant}` : metric}${kind === "value" ? "" : ` ${KINDS[kind]}`}`, width: 144, num: true, sort: `${path}.${kind}`, fields: [`${path}.${kind}`], value };
   column.render = (row) => bar(column, value(row));
-  column.best = (row) => column.bounds?.count > 1 && value(row) !== undefined && value(row) === (/loss|error|mae|mse|rmse|perplex/i.test(column.title) ? column.bounds.low : column.bounds.high);
+  column.best = (row) => column.bounds?.count > 1 && value(row) !== undefined && value(row) === (lowerIsBetter(column.title) ? column.bounds.low : column.bounds.high);
   return column;
 }
 

@@ -4,7 +4,7 @@ import { paint, seriesColour } from "./chart.js";
 import { chartTools, readState } from "./chart_tools.js";
 import { axisValues, cardGrid, metricTree } from "./curves.js";
 import { data, empty, find, h, icon, status, url } from "./dom.js";
-import { number } from "./format.js";
+import { lowerIsBetter, number, series } from "./format.js";
 import { poll } from "./live.js";
 import { openMenu } from "./menu.js";
 
@@ -15,10 +15,20 @@ const tools = find("#compare-tools");
 const side = find("#compare-side");
 let redraw = () => undefined;
 
+// a colour belongs to a task; where two tasks would have the same one, the later takes the next that is free
+const taken = new Set();
+const numbers = new Map(page.tasks.map(({ id }) => {
+  let at = series(id);
+  for (let step = 0; step < 10 && taken.has(at); step += 1) at = (at + 1) % 10;
+  taken.add(at);
+  return [id, at];
+}));
+const colourOf = (id) => seriesColour(id, numbers.get(id));
+
 const shownTasks = () => page.tasks.filter(({ id }) => !hidden.has(id));
 const ids = () => page.tasks.map(({ id }) => id);
 const go = (list) => location.assign(url(`/compare?ids=${list.join(",")}&tab=${page.tab}`));
-const swatch = (task) => h("span", { class: "swatch", style: { background: seriesColour(task.id) } });
+const swatch = (task) => h("span", { class: "swatch", style: { background: colourOf(task.id) } });
 
 function chip(task, index) {
   return h("span", { class: `chip ${hidden.has(task.id) ? "off" : ""}`, draggable: "true", ondragstart: (event) => event.dataTransfer.setData("text/plain", String(index)), ondragover: (event) => event.preventDefault(), ondrop: (event) => { event.preventDefault(); reorder(Number(event.dataTransfer.getData("text/plain")), index); } },
@@ -60,7 +70,7 @@ function matrix(tasks, groups, { fold = true, mark = false } = {}) {
   const sections = groups.map(({ title, rows }) => {
     const different = rows.filter(differs);
     const equal = rows.filter((row) => !differs(row));
-    const list = (items) => items.map((row) => h("tr", { "data-same": differs(row) ? undefined : "" }, h("th", { scope: "row", class: "wrap", text: row.name }), row.values.map((value) => cell(value, row, mark))));
+    const list = (items) => items.map((row) => h("tr", { "data-same": differs(row) ? undefined : "" }, h("th", { scope: "row", class: "wrap", text: row.name }), row.values.map((value) => cell(value, row, mark, title))));
     const more = h("tbody", { hidden: fold }, list(equal));
     const toggle = fold && equal.length > 0 && h("button", { class: "btn ghost tiny", type: "button", "aria-expanded": "false", text: `${equal.length} equal`, onclick: (event) => { more.hidden = !more.hidden; event.currentTarget.setAttribute("aria-expanded", String(!more.hidden)); } });
     return [h("tbody", {}, h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: String(tasks.length + 1) }, h("span", { class: "row" }, title, toggle))), list(different)), more];
@@ -68,11 +78,12 @@ function matrix(tasks, groups, { fold = true, mark = false } = {}) {
   return h("div", { class: "table-wrap" }, h("table", { class: "matrix" }, head, sections));
 }
 
-function cell(value, row, mark) {
+function cell(value, row, mark, title) {
   const numbers = row.values.filter((other) => typeof other === "number");
   const spread = mark && numbers.length > 1 && Math.min(...numbers) !== Math.max(...numbers);
-  const kind = spread && value === Math.max(...numbers) ? "high" : spread && value === Math.min(...numbers) ? "low" : "";
-  return h("td", { class: `wrap ${typeof value === "number" ? "num" : "mono"} ${kind}`, title: kind && `${kind}est value`, text: value === undefined || value === null || value === "" ? "–" : typeof value === "number" ? number(value) : String(value) });
+  const [best, worst] = lowerIsBetter(`${title} ${row.name}`) ? [Math.min, Math.max] : [Math.max, Math.min];
+  const kind = spread && value === best(...numbers) ? "best" : spread && value === worst(...numbers) ? "worst" : "";
+  return h("td", { class: `wrap ${mark ? "num" : "mono"} ${kind}`, title: kind && `The ${kind} value`, text: value === undefined || value === null || value === "" ? "–" : typeof value === "number" ? number(value) : String(value) });
 }
 
 function flatten(value, path = "", found = new Map()) {
@@ -114,7 +125,7 @@ async function parameters() {
   tools.hidden = false;
   redraw = () => {
     const shown = inOrder(tasks);
-    const rows = shown.map((task) => ({ id: task.id, name: task.name, colour: seriesColour(task.id), parameters: values(task), metrics: Object.fromEntries(metrics(task).map((item) => [`${item.metric} / ${item.variant}`, item.value])) }));
+    const rows = shown.map((task) => ({ id: task.id, name: task.name, colour: colourOf(task.id), parameters: values(task), metrics: Object.fromEntries(metrics(task).map((item) => [`${item.metric} / ${item.variant}`, item.value])) }));
     tools.replaceChildren(h("span", { class: "segments", role: "group", "aria-label": "View" }, [["table", "Table"], ["parallel", "Parallel coordinates"], ["scatter", "Scatter"]].map(([key, text]) => h("button", { type: "button", "aria-pressed": String(state.view === key), text, onclick: () => { state.view = key; const params = new URLSearchParams(location.search); params.set("view", key); history.replaceState(null, "", `?${params}`); redraw(); } }))));
     if (state.view === "table") body.replaceChildren(matrix(shown, [...new Set(shown.flatMap((task) => Object.keys(task.hyperparams ?? {})))].sort().map((section) => group(shown, section, (task) => Object.fromEntries(Object.entries(task.hyperparams?.[section] ?? {}).map(([name, item]) => [name, item.value]))))));
     else body.replaceChildren(h("div", { class: "page wide" }, state.view === "parallel" ? parallel(rows) : scatter(rows)));
@@ -155,7 +166,7 @@ async function scalars() {
   redraw = () => {
     const names = Object.keys(found).sort((left, right) => left.startsWith(":monitor") - right.startsWith(":monitor") || left.localeCompare(right));
     tree(names.map((metric) => ({ metric, variants: Object.keys(found[metric]).sort() })));
-    const lines = (metric, variant) => shownTasks().filter(({ id }) => found[metric][variant][id]).map((task) => ({ name: task.id, label: state.group === "metric" ? `${task.name} · ${variant}` : task.name, colour: seriesColour(task.id), x: axisValues(found[metric][variant][task.id].x, state.axis), y: found[metric][variant][task.id].y }));
+    const lines = (metric, variant) => shownTasks().filter(({ id }) => found[metric][variant][id]).map((task) => ({ name: task.id, label: state.group === "metric" ? `${task.name} · ${variant}` : task.name, colour: colourOf(task.id), x: axisValues(found[metric][variant][task.id].x, state.axis), y: found[metric][variant][task.id].y }));
     const charts = names.filter((metric) => !off.has(metric)).flatMap((metric) => {
       const variants = Object.keys(found[metric]).sort().filter((variant) => !off.has(`${metric}/${variant}`));
       return state.group === "metric" ? [{ title: metric, lines: variants.flatMap((variant, index) => lines(metric, variant).map((line) => ({ ...line, dash: ["solid", "dot", "dash", "dashdot"][index % 4] }))) }] : variants.map((variant) => ({ title: `${metric} / ${variant}`, lines: lines(metric, variant) }));
@@ -170,7 +181,7 @@ async function scalars() {
 }
 
 async function plots() {
-  const { drawPlot } = await import("./plots.js");
+  const { drawPlot } = await import("./plot.js");
   const reply = await call("events.get_multi_task_plots", { tasks: ids(), iters: 1, last_iters_per_task_metric: true }, { quiet: true });
   redraw = () => {
     const rows = Object.entries(reply.plots ?? {}).flatMap(([metric, variants]) => Object.entries(variants).map(([variant, byTask]) => ({ title: variant && variant !== metric ? `${metric} / ${variant}` : metric, byTask })));

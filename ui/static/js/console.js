@@ -56,7 +56,7 @@ async function newer() {
 
 function row(line, index) {
   const marked = state.matches[state.at] === index;
-  const node = h("div", { class: `line ${line.level} ${marked ? "match" : state.pattern?.test(plain(line.text)) ? "found" : ""}`, data: { index }, style: state.wrap ? {} : { transform: `translateY(${index * LINE}px)` } },
+  const node = h("div", { class: `log-line ${line.level} ${marked ? "match" : state.pattern?.test(plain(line.text)) ? "found" : ""}`, data: { index }, style: state.wrap ? {} : { transform: `translateY(${index * LINE}px)` } },
     state.times && h("span", { class: "time", title: stamp(line.time), text: stamp(line.time).slice(11) }), h("span", { class: "text" }, render(line.text)));
   return node;
 }

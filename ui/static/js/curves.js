@@ -1,7 +1,7 @@
 // A grid of charts that are drawn only when in view, with a tree of metrics beside it. Used for one task and for a comparison.
-import { LineChart } from "./chart.js";
+import { LineChart, seriesColour } from "./chart.js";
 import { csv, h, icon, save } from "./dom.js";
-import { number } from "./format.js";
+import { number, series } from "./format.js";
 import { openMenu } from "./menu.js";
 
 const DRAWN = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) target.card.seen(isIntersecting); }, { rootMargin: "300px" });
@@ -75,6 +75,17 @@ export class ChartCard {
     this.chart?.remove();
     this.node.remove();
   }
+}
+
+/** Gives lines of one chart colours of their own: each has that of its name, or the next that is free. */
+export function distinct(lines) {
+  const taken = new Set();
+  return lines.map((line) => {
+    let at = series(line.name);
+    for (let step = 0; step < 10 && taken.has(at); step += 1) at = (at + 3) % 10;
+    taken.add(at);
+    return { ...line, colour: seriesColour(line.name, at) };
+  });
 }
 
 /** The lines of a histogram reply for one axis: "relative" counts seconds from the first point. */

@@ -56,6 +56,9 @@ export function bytes(value) {
 /** "1 task", "3 tasks". */
 export const count = (amount, noun) => `${amount.toLocaleString("en-US")} ${noun}${amount === 1 ? "" : "s"}`;
 
+/** Whether less of a metric is better, judged by its name. */
+export const lowerIsBetter = (name) => /loss|error|\bm[as]e\b|rmse|perplexity|latency/i.test(name);
+
 /** A stable number of a series (0…9) for a name: the same text has the same colour everywhere. */
 export function series(text) {
   let hash = 2166136261;

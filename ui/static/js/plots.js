@@ -1,11 +1,10 @@
 // The plots of a task: figures by metric and variant, with a slider over their iterations.
 import { call } from "./api.js";
-import { figure } from "./chart.js";
 import { metricTree } from "./curves.js";
 import { data, empty, find, h, icon, save } from "./dom.js";
-import { fileLink } from "./files.js";
 import { poll } from "./live.js";
 import { openMenu } from "./menu.js";
+import { drawPlot } from "./plot.js";
 import { current } from "./task.js";
 
 const page = data("page-data");
@@ -15,21 +14,6 @@ let plots = [];
 
 const DRAWN = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) if (isIntersecting) target.card.draw(); }, { rootMargin: "400px" });
 const drawTree = metricTree(find("#plot-tree"), hidden, draw);
-
-/** Draws a plot event into a box: a Plotly figure, or the picture that the SDK made of a matplotlib figure. */
-export async function drawPlot(box, event, compact = false) {
-  let content;
-  try {
-    content = JSON.parse(event.plot_str);
-  } catch {
-    return box.replaceChildren(h("p", { class: "notice error", text: "This plot can't be read." }));
-  }
-  const pictures = content.layout?.images ?? [];
-  if (pictures.length && !(content.data ?? []).some(({ x, y, z, values }) => x?.length > 1 || y?.length > 1 || z || values)) {
-    return box.replaceChildren(...pictures.map(({ source }) => h("img", { class: "plot-image", src: fileLink(source), alt: `${event.metric} ${event.variant}`, loading: "lazy" })));
-  }
-  return figure(box, content, { compact }).catch(() => box.replaceChildren(h("p", { class: "notice error", text: "This plot can't be drawn." })));
-}
 
 class PlotCard {
   constructor(event) {

@@ -1,7 +1,7 @@
 // The scalars of a task: curves by metric, single values, live while the task runs.
 import { call } from "./api.js";
 import { chartTools, readState } from "./chart_tools.js";
-import { axisValues, cardGrid, metricTree } from "./curves.js";
+import { axisValues, cardGrid, distinct, metricTree } from "./curves.js";
 import { data, empty, find, h } from "./dom.js";
 import { number } from "./format.js";
 import { poll } from "./live.js";
@@ -30,7 +30,8 @@ const names = () => Object.keys(curves).sort((left, right) => left.startsWith(":
 
 function charts() {
   return names().filter((metric) => !hidden.has(metric)).flatMap((metric) => {
-    const lines = Object.entries(curves[metric]).filter(([variant]) => !hidden.has(`${metric}/${variant}`)).map(([variant, values]) => line(variant, values));
+    // colours are given before anything is hidden, so that they stay
+    const lines = distinct(Object.entries(curves[metric]).map(([variant, values]) => line(variant, values))).filter(({ name }) => !hidden.has(`${metric}/${name}`));
     return state.group === "metric" ? [{ title: metric, lines }] : lines.map((item) => ({ title: `${metric} / ${item.label}`, lines: [item] }));
   }).filter(({ lines }) => lines.length);
 }

@@ -1,6 +1,7 @@
 // Small curves of a task's most wanted metrics, for panels and overviews.
 import { call } from "./api.js";
 import { LineChart } from "./chart.js";
+import { distinct } from "./curves.js";
 import { h } from "./dom.js";
 import { number } from "./format.js";
 
@@ -28,7 +29,7 @@ export async function curveCards(root, task, limit) {
     await Promise.all(cards.map(({ metric, last, chart }) => {
       const lines = Object.entries(curves[metric] ?? {}).map(([variant, { x, y }]) => ({ name: variant, label: variant, x, y }));
       last.textContent = lines.length === 1 ? number(lines[0].y.at(-1)) : "";
-      return chart.update(lines, { axis: "iter" });
+      return chart.update(distinct(lines), { axis: "iter" });
     }));
   }
   if (groups.length) await refresh().catch(() => undefined);
