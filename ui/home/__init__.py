@@ -121,7 +121,11 @@ async def _curves(page: Page, tasks: list[Data]) -> dict[str, Data]:
     for (task, name), answer in zip(chosen.items(), answers, strict=True):
         points = answer.get(name["metric"], {}).get(name["variant"], {}).get("y", [])
         numbers = [value for value in points if isinstance(value, int | float)]
-        curves[task] = {"name": f"{name['metric']} / {name['variant']}", "points": numbers[:: max(1, len(numbers) // 60)], "last": name.get("value")}
+        curves[task] = {
+            "name": f"{name['metric']} / {name['variant']}",
+            "points": numbers[:: max(1, len(numbers) // 60)],
+            "last": name.get("value"),
+        }
     return curves
 
 
