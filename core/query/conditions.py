@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal, not_, or_, true
 from sqlmodel import Session
 from trackyard.core.contracts.metadata import Dialect
 from trackyard.core.entities.fields import Field, Filter, Kind, Storage, table_of
@@ -13,6 +13,7 @@ from trackyard.core.errors import ApiError, bad_value, validation
 from trackyard.core.identity import Identity
 from trackyard.core.query import dates, lists, patterns, sql
 from trackyard.core.query.targets import ColumnTarget, MetricTarget, Target, ValueTarget, list_values, resolve
+from trackyard.core.store.projects import descendants
 from trackyard.core.store.values import value_number, value_text
 
 Condition = ColumnElement[bool]
@@ -33,11 +34,11 @@ class Translator:
 
     def all(self, body: dict[str, Any], identity: Identity) -> list[Condition]:
         """Every condition of the request: who may see what, what is hidden, and all filters."""
-        found = [self.visible(body, identity), *self.hidden(body)]
+        found: list[Condition] = []
         for name, given in body.items():
             if given is not None:
                 found += self.by_name(name, given, body)
-        return found
+        return [*found, *self.hidden(body), self.visible(body, identity)]
 
     def visible(self, body: dict[str, Any], identity: Identity) -> Condition:
         """Objects of the caller's company and, unless refused, public ones."""
@@ -206,7 +207,7 @@ class Translator:
             if values is None and (target.field.date or target.field.filter is Filter.RANGE):
                 raise ApiError(400, 14, "Field cannot be searched by a pattern", field=target.field.name)
             if values is None:
-                return func.coalesce(sql.matches(self.dialect, target.column, pattern, ignore_case=True), literal(False))
+                return sql.matches(self.dialect, target.column, pattern, ignore_case=True)
             target = values
         return self.table.c.num.in_(target.owners(sql.matches(self.dialect, target.table.c.text, pattern, ignore_case=True)))
 
@@ -266,10 +267,7 @@ class Translator:
         found = []
         for word in given.split()[:20]:
             text = patterns.escape(word)
-            each = [
-                func.coalesce(sql.matches(self.dialect, column, text, ignore_case=True), literal(False)) for column in columns
-            ]
-            found.append(or_(*each))
+            found.append(or_(*(sql.matches(self.dialect, column, text, ignore_case=True) for column in columns)))
         return found
 
     def _widened(self, field: Field, given: Any, body: dict[str, Any]) -> Any:
@@ -278,16 +276,6 @@ class Translator:
             return given
         ids = [value for value in lists.as_list(given) if isinstance(value, str) and not value.startswith((lists.PREFIX, "-"))]
         return [*lists.as_list(given), *descendants(self.session, ids)] if ids else given
-
-
-def descendants(session: Session, project_ids: Sequence[str]) -> list[str]:
-    """The ids of all projects below the given ones."""
-    values = list_values(session, PROJECT, PROJECT.fields["path"])
-    if values is None or not project_ids:
-        return []
-    table = table_of(PROJECT.table)
-    below = values.owners(values.table.c.text.in_([value_text(one) for one in project_ids]))
-    return list(session.execute(select(table.c.id).where(table.c.num.in_(below)).order_by(table.c.num)).scalars())
 
 
 def _bound(value: Any, is_date: bool) -> float:

@@ -3,6 +3,9 @@
 When the first sort key lies in a side table, two steps are made: first the entities that have the key, along the index of
 the side table, then those that lack it. A scroll goes on after the sort values of its last row, so that a deep one costs
 no more than the first.
+
+On SQLite an index that gives the order is followed for a short way only: when the part is not full by then, matches are
+rare, and reading the whole table in its own order and sorting what is left is far quicker than to go on.
 """
 
 from collections.abc import Sequence
@@ -14,9 +17,11 @@ from trackyard.core.entities.fields import Kind, table_of
 from trackyard.core.query import order
 from trackyard.core.query.order import Key
 from trackyard.core.query.pages import Window
-from trackyard.core.query.targets import MetricTarget, ValueTarget
+from trackyard.core.query.targets import ColumnTarget, MetricTarget, ValueTarget
 
 Condition = ColumnElement[bool]
+NEAR = 3000
+"""How many entries of an index are looked through before the whole table is."""
 
 
 class Finder:
@@ -50,9 +55,10 @@ class Finder:
         for number, (query, keys) in enumerate(self._steps()):
             if after is not None and number < after[0]:
                 continue
-            if after is not None and number == after[0]:
-                query = query.where(beyond(keys, after[1]))
-            found = list(self.session.execute(query.limit(window.limit - len(rows)).offset(skip)))
+            values = after[1] if after is not None and number == after[0] else None
+            if values is not None:
+                query = query.where(beyond(keys, values))
+            found = self._rows(query, keys, values, window.limit - len(rows), skip)
             rows += found
             if found:
                 last = [number, list(found[-1][1:])]
@@ -60,6 +66,36 @@ class Finder:
                 break
             skip = self._skipped(query, skip, bool(found))
         return [row[0] for row in rows], last
+
+    def _rows(self, query: Select[Any], keys: list[Key], values: list[Any] | None, limit: int, skip: int) -> list[Any]:
+        """The rows of one query: first near the beginning of the order, then anywhere."""
+        if skip or not self._has_index(keys[0]):
+            return list(self.session.execute(query.limit(limit).offset(skip)))
+        expression, descending = keys[0].expressions[0], keys[0].descending
+        edge = self._edge(expression, descending, values)
+        if edge is None:
+            return list(self.session.execute(query.limit(limit)))
+        near = expression >= edge if descending else expression <= edge
+        found = list(self.session.execute(query.where(near).limit(limit)))
+        if len(found) >= limit:
+            return found
+        clauses = [clause for key in keys for clause in key.clauses(indexed=False)]
+        return list(self.session.execute(query.order_by(None).order_by(*clauses).limit(limit)))
+
+    def _has_index(self, key: Key) -> bool:
+        """Whether the order of a key is that of an index, on a database that would follow it to its end."""
+        if self.session.get_bind().dialect.name != "sqlite" or not isinstance(key.target, ColumnTarget):
+            return False
+        name = key.target.field.name
+        return any(index.columns[0].name == name for index in self.table.indexes if len(index.columns))
+
+    def _edge(self, expression: ColumnElement[Any], descending: bool, values: list[Any] | None) -> Any:
+        """The value that lies ``NEAR`` entries further on in the index, or None when it ends before."""
+        query = select(expression).order_by(expression.desc() if descending else expression.asc()).limit(1).offset(NEAR)
+        query = query.where(expression.is_not(None))
+        if values is not None and values[0] is not None:
+            query = query.where(expression <= values[0] if descending else expression >= values[0])
+        return self.session.execute(query).scalar()
 
     def _skipped(self, query: Select[Any], skip: int, found: bool) -> int:
         """What is left of the offset for the next step."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 from sqlmodel import Session
 from trackyard.core.entities import KINDS, paths
 from trackyard.core.entities.fields import Kind, table_of
@@ -26,13 +27,18 @@ class Key:
     descending: bool
     nullable: bool = True
 
-    def clauses(self) -> list[UnaryExpression[Any]]:
-        """The key in an ORDER BY."""
-        return [self._clause(expression) for expression in self.expressions]
+    def clauses(self, *, indexed: bool = True) -> list[UnaryExpression[Any]]:
+        """The key in an ORDER BY; not ``indexed`` keeps SQLite from following an index."""
+        return [self._clause(expression if indexed else _computed(expression)) for expression in self.expressions]
 
     def _clause(self, expression: ColumnElement[Any]) -> UnaryExpression[Any]:
         ordered = expression.desc() if self.descending else expression.asc()
         return ordered.nulls_last() if self.nullable else ordered
+
+
+def _computed(expression: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same value, but to SQLite no longer a column."""
+    return UnaryExpression(expression, operator=custom_op("+"))
 
 
 def parse(session: Session, kind: Kind, given: Any) -> list[Key]:

@@ -15,7 +15,7 @@ from trackyard.core.entities.task import TASK
 from trackyard.core.entities.user import USER
 from trackyard.core.identity import Identity
 from trackyard.core.query import order, pages, projection
-from trackyard.core.query.conditions import Condition, Translator, descendants
+from trackyard.core.query.conditions import Condition, Translator
 from trackyard.core.query.expand import expand as expand_references
 from trackyard.core.query.expand import with_ids
 from trackyard.core.query.find import Finder
@@ -166,7 +166,6 @@ __all__ = [
     "QueryResult",
     "conditions",
     "count",
-    "descendants",
     "get",
     "ids",
     "page",
