@@ -38,7 +38,7 @@ def find_users(
 
 def is_active(session: Session, projects: Sequence[str]) -> ColumnElement[bool]:
     """The condition that a user has tasks or models in the projects or below them; no projects are all projects."""
-    inside = [*projects, *query.descendants(session, projects)]
+    inside = [*projects, *store.descendants(session, projects)]
     makers = [
         select(maker.user).where(col(maker.project).in_(inside)) if projects else select(maker.user) for maker in (Task, Model)
     ]
