@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 from trackyard.core import query, store
 from trackyard.core.entities import MODEL, Model, table_of
-from trackyard.core.errors import ApiError, missing_fields
+from trackyard.core.errors import ApiError
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.protocol.requests import Request
 from trackyard.core.store import Document
@@ -23,8 +23,6 @@ async def get_by_id(call: Call, request: ModelRequest) -> Document:
 
 async def get_by_id_ex(call: Call, request: ModelsQuery) -> Document:
     """Read models by their ids, with references."""
-    if not call.body.get("id"):
-        raise missing_fields("id")
     return (await query.page(call.metadata, MODEL, call.body, call.identity, expand=True)).answer("models")
 
 

@@ -1,12 +1,16 @@
-"""A database in memory and a caller, for what runs inside a unit of work."""
+"""A database in memory for what runs inside a unit of work, and a server for what is called."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import event
 from sqlmodel import Session, SQLModel, create_engine
 from trackyard.core.identity import Identity
+from trackyard.core.testing.kernel import running_kernel
+
+from tests.projects.shelf import Shelf
 
 ME = Identity(user="u1", name="Me", company="c1")
 
@@ -38,3 +42,10 @@ def session() -> Iterator[Session]:
     opened = open_session()
     yield opened
     close_session(opened)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shelf(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shelf]:
+    """One server for all tests of a file."""
+    async with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield Shelf(kernel)
