@@ -53,12 +53,16 @@ class Kernel:
 
     async def open(self) -> None:
         """Open the stores, start the plugins, and collect the endpoints."""
-        self.metadata = await self._open_store("metadata", self.storage.metadata)
+        await self.open_metadata()
         self.events = await self._open_store("event", self.storage.events)
         self.files = await self._open_store("file", self.storage.files)
-        self.endpoints = Registry(self.plugins.provided("endpoints"))
         await self.plugins.start(self)
         # what a plugin registered is withdrawn when its start fails
+        self.endpoints = Registry(self.plugins.provided("endpoints"))
+
+    async def open_metadata(self) -> None:
+        """Open the store of documents only, for commands that need no running server: no plugin is started."""
+        self.metadata = await self._open_store("metadata", self.storage.metadata)
         self.endpoints = Registry(self.plugins.provided("endpoints"))
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trackyard.core.cli.command import Command
 from trackyard.core.extension import Authenticator, Client, LoginMethod
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import Identity
@@ -12,6 +13,7 @@ from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Endpoint
 from trackyard.plugins.identity import first_start
 from trackyard.plugins.identity.auth_service import AuthService
+from trackyard.plugins.identity.commands import COMMANDS
 from trackyard.plugins.identity.login_service import LoginService
 from trackyard.plugins.identity.realm import Realm
 from trackyard.plugins.identity.settings import IdentitySettings
@@ -72,6 +74,11 @@ class IdentityPlugin(Plugin):
         """Three services."""
         services = (AuthService(self.realm), LoginService(self.realm), UsersService(self.realm))
         return [endpoint for service in services for endpoint in service.endpoints()]
+
+    @hookimpl
+    def trackyard_commands(self) -> list[Command]:
+        """``trackyard user``."""
+        return COMMANDS
 
     async def start(self, kernel: Kernel) -> None:
         """Read the keys, and make what a first start needs."""

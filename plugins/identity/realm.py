@@ -52,11 +52,15 @@ class Realm:
 
     async def open(self, kernel: Kernel) -> None:
         """Read the keys and use the kernel's store; raises `BadKey`."""
-        keys = await asyncio.to_thread(read_keys, self.settings.token_key, kernel.data_dir)
-        self.tokens = Tokens(keys, int(self.settings.token_days * 86400))
+        await self.read_keys(kernel)
         self.accounts = Accounts(kernel.metadata)
         self.usage = Usage(kernel)
         self._metadata = kernel.metadata
+
+    async def read_keys(self, kernel: Kernel) -> None:
+        """Read the keys that sign tokens; enough to issue tokens. Raises `BadKey`."""
+        keys = await asyncio.to_thread(read_keys, self.settings.token_key, kernel.data_dir)
+        self.tokens = Tokens(keys, int(self.settings.token_days * 86400))
 
     async def by_basic(self, credential: str, client: Client) -> Identity:
         """Who shows an access key with its secret, or a user name with the password."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from trackyard.core.protocol.requests import Count, Request, Size
 
-Role = Literal["admin", "superuser", "user", "annotator"]
+Role = Literal["admin", "superuser", "user", "annotator", "guest"]
 
 
 class LoginRequest(Request):

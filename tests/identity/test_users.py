@@ -50,7 +50,6 @@ async def test_create_a_user_who_logs_in_with_a_password(api: Api) -> None:
         ({"name": "x" * 501}, (400, 12)),
         ({"company": "another"}, (400, 16)),
         ({"role": "root"}, (400, 12)),
-        ({"role": "guest"}, (400, 12)),
         ({"username": "ADMIN"}, (400, 302)),
         ({"username": "a:b"}, (400, 12)),
         ({"username": "A" * 30}, (400, 12)),
@@ -74,7 +73,7 @@ async def test_roles_take_effect_at_once(api: Api) -> None:
     await api.call("auth.edit_user", user=user, role="annotator")
     assert (await ask(api, "users.get_current_user", bearer(new_token))).data["user"]["role"] == "annotator"
     assert (await ask(api, "auth.create_user", bearer(new_token), NEW)).codes == (403, 20)
-    for role in ("root", "system", "guest", "boss"):
+    for role in ("root", "system", "boss"):
         assert (await api.ask("auth.edit_user", {"user": user, "role": role})).codes == (400, 12)
     assert (await api.ask("auth.edit_user", {"user": "nobody", "role": "user"})).codes == (400, 301)
 
