@@ -81,7 +81,7 @@ class Translator:
         if field.filter is Filter.RANGE:
             return self._range(field.name, sql.milliseconds(column) if field.date else column, given, is_date=field.date)
         if field.filter is Filter.DATES:
-            return dates.conditions(sql.milliseconds(column), list(lists.as_list(given)))
+            return dates.conditions(sql.milliseconds(column), lists.texts(field.name, given))
         if field.filter is Filter.EQUAL:
             return [column == self._boolean(field.name, given)]
         if field.filter is not Filter.LIST:
@@ -89,7 +89,7 @@ class Translator:
         if field.name == "parent" and self.kind is PROJECT and not body.get("shallow_search"):
             field = self.kind.fields["path"]
         values = list_values(self.session, self.kind, field)
-        wanted = self._list(field.name, given)
+        wanted = self._list(field.name, lists.texts(field.name, given))
         return self._many(values, column, wanted) if values else self._one(column, wanted)
 
     def dotted(self, name: str, given: Any) -> list[Condition]:

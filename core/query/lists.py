@@ -58,6 +58,14 @@ def _target(name: str, operator: str, found: ListFilter, current: list[Value]) -
     raise bad_value(name, operator)
 
 
+def texts(name: str, given: Any) -> list[Any]:
+    """A list of texts and nulls; a single text counts as a list of one. Anything else is 400/12."""
+    values = list(as_list(given))
+    if not all(value is None or isinstance(value, str) for value in values):
+        raise validation(name, "a list of texts is expected")
+    return values
+
+
 def as_list(given: Any) -> Sequence[Any]:
     """A list as it is, None as no values, anything else as one value."""
     if given is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,6 @@ class Api:
         """The answer to a request on the API site with a body as it is (JSON unless ``headers`` say otherwise)."""
         sent = {"Content-Type": "application/json", **({} if anonymous else self._auth), **(headers or {})}
         url = f"{self.urls['api']}/{path}"
-        async with self.session.request(method, url, data=content, headers=sent) as response:
+        async with self.session.request(method, url, data=io.BytesIO(content), headers=sent) as response:
             envelope = msgspec.json.decode(await response.read())
             return Answer(response.status, envelope["meta"], envelope["data"], response.headers)

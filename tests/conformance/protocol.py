@@ -21,12 +21,16 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What is known of an endpoint. ``access``: users, optional or anybody; ``lines``: the body is JSON lines."""
+    """What is known of an endpoint. ``access``: users, optional or anybody; ``lines``: the body is JSON lines.
+
+    ``until``: the newest version that knows it; later ones are told that it is withdrawn.
+    """
 
     access: str
     fields: dict[str, Field]
     roles: list[str] = []
     lines: bool = False
+    until: str = ""
 
     def required(self) -> list[str]:
         """The names of the fields that must be given."""
@@ -39,6 +43,12 @@ class Protocol(msgspec.Struct, frozen=True):
     newest: str
     absent: list[str]
     endpoints: dict[str, Facts]
+
+
+def path(name: str) -> str:
+    """The path of an endpoint, with the version that still knows it if it is withdrawn."""
+    until = PROTOCOL.endpoints[name].until
+    return f"v{until}/{name}" if until else name
 
 
 PROTOCOL = msgspec.json.decode(Path(__file__).with_name("protocol.json").read_bytes(), type=Protocol)

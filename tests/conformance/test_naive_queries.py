@@ -117,7 +117,7 @@ async def test_40_requested_parent_is_there(api: Api, project: str) -> None:
 )
 async def test_41_forms_of_dates(api: Api, project: str, form: str) -> None:
     """With a space, without a zone, with Z and with an offset."""
-    assert await found(api, project, status_changed=[f">{form}"]) == sorted(NAMES)
+    assert await found(api, project, last_change=[f">{form}"]) == sorted(NAMES)
     assert await found(api, project, last_update=[f"<{form}"]) == []
 
 

@@ -155,9 +155,9 @@ async def test_answers_to_the_sdk_close_the_connection(api: Api) -> None:
     for headers in ({"X-ClearML-Client": "clearml-2.1.12"}, {"User-Agent": "python-requests/2.32.5"}):
         assert (await api.ask("tasks.get_all", {}, headers)).headers["Connection"].lower() == "close"
     assert (await api.ask("tasks.get_all")).headers.get("Connection", "").lower() != "close"
-    basic = aiohttp.BasicAuth(ACCESS_KEY, SECRET_KEY)
-    headers = {"User-Agent": "python-requests/2.32.5"}
-    async with api.session.get(f"{api.urls['files']}/no/such", auth=basic, headers=headers) as response:
+    authorization = aiohttp.encode_basic_auth(ACCESS_KEY, SECRET_KEY)
+    headers = {"User-Agent": "python-requests/2.32.5", "Authorization": authorization}
+    async with api.session.get(f"{api.urls['files']}/no/such", headers=headers) as response:
         assert response.headers["Connection"].lower() == "close"
 
 

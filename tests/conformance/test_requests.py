@@ -3,7 +3,7 @@
 import pytest
 from trackyard.core.testing.http import Api
 
-from tests.conformance.protocol import PROTOCOL, wrong_value
+from tests.conformance.protocol import PROTOCOL, path, wrong_value
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,7 +39,7 @@ async def test_missing_field_is_named(api: Api, name: str, field: str) -> None:
     """A required field that is not there: 400/12, and the message names it."""
     facts = PROTOCOL.endpoints[name]
     given = {other: ["x"] if facts.fields[other].kind == "list" else "x" for other in facts.required() if other != field}
-    answer = await api.ask(name, given)
+    answer = await api.ask(path(name), given)
     assert answer.codes in ((400, 12), (400, 11)), answer.meta["result_msg"]
     assert answer.data == {}
     if len(facts.required()) == 1:
@@ -52,6 +52,12 @@ async def test_wrong_type_is_refused(api: Api, name: str, field: str) -> None:
     facts = PROTOCOL.endpoints[name]
     if facts.lines:
         pytest.skip("its fields are those of the lines")
-    answer = await api.ask(name, {field: wrong_value(facts.fields[field])})
+    answer = await api.ask(path(name), {field: wrong_value(facts.fields[field])})
     assert answer.codes == (400, 12), answer.meta["result_msg"]
     assert answer.data == {}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if PROTOCOL.endpoints[name].until])
+async def test_withdrawn_endpoint_says_so(api: Api, name: str) -> None:
+    """Newer versions are answered that it is not supported any more."""
+    assert (await api.ask(name, {"task": "0" * 32})).codes == (301, 1)

@@ -26,11 +26,15 @@ VALUES: dict[str, Any] = {
     "queues.delete_metadata.keys": ["key"],
     "serving.container_status_report.reference": [{"type": "model", "value": "some id"}],
     "serving.register_container.reference": [{"type": "model", "value": "some id"}],
+    "storage.reset_settings.keys": ["aws"],
     "tasks.add_or_update_artifacts.artifacts": [{"key": "artifact", "type": "dict", "uri": "http://127.0.0.1/a"}],
+    "tasks.clone.new_task_input_models": [{"name": "model", "model": "0" * 32}],
     "tasks.delete_artifacts.artifacts": [{"key": "artifact"}],
     "tasks.delete_configuration.configuration": ["main"],
     "tasks.delete_hyper_params.hyperparams": [{"section": "Args", "name": "rate"}],
     "tasks.delete_models.models": [{"name": "model", "type": "output"}],
+    "tasks.dequeue.new_status": "created",
+    "tasks.dequeue_many.new_status": "created",
     "tasks.edit_configuration.configuration": [{"name": "main", "value": "text"}],
     "tasks.edit_hyper_params.hyperparams": [{"section": "Args", "name": "rate", "value": "1"}],
     "tasks.set_requirements.requirements": {"pip": "numpy"},
@@ -86,6 +90,8 @@ class World:
         """A valid value."""
         if f"{endpoint}.{name}" in VALUES:
             return VALUES[f"{endpoint}.{name}"]
+        if endpoint == "users.delete":
+            return await self._other_user()
         if kind := refers_to(endpoint, name):
             made = await self._makers[kind]()
             return await self._as_item(endpoint, name, made) if field.kind == "list" else made
@@ -114,6 +120,10 @@ class World:
     async def _report(self) -> str:
         return str((await self._api.call("reports.create", name=f"report {new_id()}"))["id"])
 
+    async def _other_user(self) -> str:
+        body = {"name": f"user {new_id()}", "company": BY_NAME["company"], "email": f"{new_id()}@example.invalid"}
+        return str((await self._api.call("auth.create_user", body))["id"])
+
     async def _user(self) -> str:
         return str((await self._api.call("users.get_current_user"))["user"]["id"])
 
@@ -121,7 +131,7 @@ class World:
 def refers_to(endpoint: str, name: str) -> str | None:
     """The kind of object whose id a field holds."""
     service, _, action = endpoint.partition(".")
-    if endpoint.startswith("users.create") or (service == "serving"):
+    if endpoint == "users.create" or service in ("serving", "organization"):
         return None
     if name in ("ids", "tasks") and service in ("tasks", "models", "reports", "pipelines", "events"):
         return {"models": "model", "reports": "report"}.get(service, "task")
