@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlmodel import Session
 from trackyard.core import lifecycle, store
 from trackyard.core.entities import QUEUE, TASK, Queue, QueueEntry, table_of
@@ -115,12 +116,19 @@ class Entries:
 
 def something_waits(session: Session, company: str, queue: str) -> bool:
     """Whether the queue has an entry; raises 400/701 for an unknown queue."""
-    table, entry = table_of(Queue), table_of(QueueEntry)
-    waits = exists(select(entry.c.num).where(entry.c.queue == table.c.id))
-    row = session.execute(select(waits).where(table.c.id == queue, table.c.company.in_([company, ""]))).first()
+    row = session.execute(_waits(), {"queue": queue, "company": company}).first()
     if row is None:
         raise invalid_id("queue", queue)
     return bool(row[0])
+
+
+@cache
+def _waits() -> Select[Any]:
+    """Built once: this is what agents ask again and again."""
+    table, entry = table_of(Queue), table_of(QueueEntry)
+    waits = exists(select(entry.c.num).where(entry.c.queue == table.c.id))
+    own = or_(table.c.company == bindparam("company"), table.c.company == "")
+    return select(waits).where(table.c.id == bindparam("queue"), own)
 
 
 def _pull(unit: Unit, request: NextTaskRequest) -> tuple[store.Entry, Document] | None:

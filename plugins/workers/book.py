@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlmodel import Session
 from trackyard.core import clock, store
 from trackyard.core.background import Delayed
@@ -125,8 +126,14 @@ def is_gone(row: Row, seen: datetime, moment: datetime) -> bool:
 
 
 def _find(session: Session, company: str, worker: str) -> Row | None:
+    return session.execute(_worker(), {"company": company, "worker": worker}).first()
+
+
+@cache
+def _worker() -> Select[Any]:
+    """Built once: every report asks for this."""
     table = table_of(Worker)
-    return session.execute(select(table).where(table.c.company == company, table.c.id == worker)).first()
+    return select(table).where(table.c.company == bindparam("company"), table.c.id == bindparam("worker"))
 
 
 def _nothing_new(session: Session, caller: Caller, request: StatusRequest) -> bool:
