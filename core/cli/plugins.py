@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from trackyard.core.cli.command import Command
 from trackyard.core.plugins import PluginManager, Record
+from trackyard.core.scaffold import ScaffoldError, kinds, write_package
 from trackyard.core.settings import Settings
 
 
@@ -108,6 +109,24 @@ def write_disabled(path: Path, names: list[str]) -> None:
     path.write_text(text)
 
 
+def new(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Write a package that installs, is found by the server, and passes its own tests."""
+    try:
+        written = write_package(chosen.name, chosen.kind, chosen.folder)
+    except ScaffoldError as error:
+        print(f"trackyard: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(map(str, written)))
+    print(f"now: pip install -e {chosen.folder / chosen.name}'[test]' && pytest {chosen.folder / chosen.name}")
+    return 0
+
+
+def _new_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the plugin's name: lower-case letters, digits and dashes")
+    parser.add_argument("--kind", choices=kinds(), default="endpoint", help="what the plugin adds (default: endpoint)")
+    parser.add_argument("--folder", type=Path, default=Path(), help="where its folder is made (default: here)")
+
+
 def _name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the plugin's name")
 
@@ -115,6 +134,7 @@ def _name(parser: argparse.ArgumentParser) -> None:
 COMMANDS = [
     Command("plugins list", "List all plugins and their state", list_plugins),
     Command("plugins show", "Show one plugin: what it provides, its settings, its last error", show, _name),
+    Command("plugins new", "Write the package of a new plugin", new, _new_arguments),
     Command("plugins check", "Load all plugins and tell which fail", check),
     Command("plugins enable", "Enable a plugin", enable, _name),
     Command("plugins disable", "Disable a plugin", disable, _name),

@@ -51,7 +51,9 @@ def make_kernel(
     ports = {f"server.{site}_port": 0 for site in ("api", "web", "files")}
     settings = Settings(path, environ={**ENVIRONMENT, **(environ or {})}, flags=ports, data_dir=data_dir)
     more = [plugin if isinstance(plugin, EntryPoint) else plugin_entry(plugin) for plugin in plugins]
-    return load_kernel(settings, [*entry_points(group=GROUP), *more])
+    # a package under test may be installed, too: its own entry point is the same plugin
+    names = {entry.name for entry in more}
+    return load_kernel(settings, [*(entry for entry in entry_points(group=GROUP) if entry.name not in names), *more])
 
 
 @asynccontextmanager

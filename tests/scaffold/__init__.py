@@ -1,0 +1,1 @@
+"""Tests of packages that `trackyard plugins new` writes."""
