@@ -1,8 +1,11 @@
 """What a naive server gets wrong, 46 to 62: the life cycle of tasks."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from trackyard.core import clock, store
+from trackyard.core.entities import TASK
 from trackyard.core.testing.http import Api
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -136,6 +139,19 @@ async def test_56_what_reset_keeps_and_drops(api: Api) -> None:
     assert [artifact["key"] for artifact in state["execution"]["artifacts"]] == ["in"]
     assert (state["status"], state["last_iteration"], state.get("started")) == ("created", 0, None)
     assert await api.call("events.scalar_metrics_iter_histogram", task=task) == {}
+
+
+async def test_57_text_of_the_watchdog(api: Api) -> None:
+    """Pipelines compare it, and then take the step for still running."""
+    task = await new_task(api)
+    await api.call("tasks.started", task=task)
+    silent = {"last_update": clock.now() - timedelta(hours=3)}
+    await api.kernel.metadata.write(lambda session: store.update(session, TASK, task, silent, tells=False))
+    (job,) = [job for job in api.kernel.plugins.provided("jobs") if job.name == "stop silent tasks"]
+    await job.run(api.kernel)
+    state = await get(api, task)
+    assert state["status"] == "stopped"
+    assert state["status_message"] == state["status_reason"] == "Forced stop (non-responsive)"
 
 
 async def test_58_children_of_a_deleted_task(api: Api) -> None:
