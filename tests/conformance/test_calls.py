@@ -33,13 +33,6 @@ REFUSED: dict[str, int] = {
     "tasks.publish": 110,
     "tasks.stop": 110,
     "tasks.stopped": 110,
-    "tasks.close": 110,
-    "tasks.completed": 110,
-    "tasks.failed": 110,
-    "tasks.move": 11,
-    "tasks.publish": 110,
-    "tasks.stop": 110,
-    "tasks.stopped": 110,
     "workers.get_metric_keys": 1005,
 }
 """Endpoints whose minimal body is valid and refused for the state of new objects, with the subcode of 400."""
@@ -54,9 +47,6 @@ TOLERANT = {
 
 WITHOUT_ENVELOPE = {"events.download_task_log", "organization.download_for_get_all"}
 ENDS_THE_SESSION = {"auth.logout", "login.logout"}
-
-NOT_LOOKED_UP = {("tasks.add_or_update_model", "model"), ("tasks.ping", "task")}
-"""Ids that may be unknown."""
 
 REFERRING = [
     (name, field)
