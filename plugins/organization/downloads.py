@@ -26,8 +26,9 @@ MOST_ROWS = 50_000
 """As many rows as `users.get_current_user` tells clients."""
 STEP = 1000
 NO_FILTERS = ("page", "page_size", "size", "start", "scroll_id", "refresh_scroll", "field_mappings", "entity_type", "only_fields")
-FORMULA = re.compile(r"^\s*[=@\t\r]|^\s*[+-](?!\d|\.\d)|^\s*[+-].*[=(]")
-"""What a spreadsheet would compute. Signed numbers and dates stay as they are."""
+FORMULA = re.compile(r"\s*[=@+-]|[\t\r]")
+"""How a text begins that a spreadsheet would compute."""
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 async def prepare(call: Call, request: PrepareRequest) -> Document:
@@ -145,5 +146,5 @@ def _text(value: Any) -> str:
 
 
 def safe(text: str, *, is_text: bool = True) -> str:
-    """The text so that a spreadsheet takes it for text: an apostrophe before what would be a formula."""
-    return f"'{text}" if is_text and FORMULA.match(text) else text
+    """The text so that a spreadsheet takes it for text: an apostrophe before what would be a formula. Numbers stay."""
+    return f"'{text}" if is_text and FORMULA.match(text) and not NUMBER.fullmatch(text) else text
