@@ -14,6 +14,11 @@ from tests.needs import missing
 ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "trackyard.ui", "trackyard.agent_services"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The database of the servers that tests start."""
+    parser.addoption("--metadata", choices=["sqlite", "postgresql"], default="sqlite", help="where servers keep metadata")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the slow files, so that no worker is left alone with one; watch every async test."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
@@ -68,3 +73,12 @@ def postgresql_cluster() -> Iterator[postgresql.Cluster]:
         missing("PostgreSQL (initdb)")
     with postgresql.cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database_of_servers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--metadata=postgresql`` every server that a test starts has a database in a cluster."""
+    if request.config.getoption("--metadata") == "postgresql":
+        postgresql.use_for_servers(request.getfixturevalue("postgresql_cluster"))
+    yield
+    postgresql.use_for_servers(None)

@@ -15,6 +15,7 @@ from trackyard.core.plugin import Plugin
 from trackyard.core.plugins import GROUP
 from trackyard.core.settings import Settings
 from trackyard.core.sites.server import serving
+from trackyard.core.testing import postgresql
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY, ADMIN_PASSWORD, SECRET_KEY
 
@@ -49,7 +50,9 @@ def make_kernel(
     path = folder / "plugins.toml"
     path.write_text(config)
     ports = {f"server.{site}_port": 0 for site in ("api", "web", "files")}
-    settings = Settings(path, environ={**ENVIRONMENT, **(environ or {})}, flags=ports, data_dir=data_dir)
+    settings = Settings(
+        path, environ={**ENVIRONMENT, **postgresql.environment(folder), **(environ or {})}, flags=ports, data_dir=data_dir
+    )
     more = [plugin if isinstance(plugin, EntryPoint) else plugin_entry(plugin) for plugin in plugins]
     # a package under test may be installed, too: its own entry point is the same plugin
     names = {entry.name for entry in more}

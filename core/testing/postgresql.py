@@ -1,6 +1,7 @@
 """A PostgreSQL cluster of its own for tests: made by ``initdb`` in a temporary folder, reached by a socket, gone at the end."""
 
 import contextlib
+import hashlib
 import os
 import pwd
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 READY_SECONDS = 120.0
 
@@ -95,6 +97,27 @@ def _started(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> I
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(READY_SECONDS)
+
+
+class _Chosen:
+    cluster: Cluster | None = None
+    made: ClassVar[set[str]] = set()
+
+
+def use_for_servers(running: Cluster | None) -> None:
+    """From now on servers that tests start keep their metadata in databases of this cluster; None ends that."""
+    _Chosen.cluster = running
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What a server of a test with that folder is told: nothing, or the URL of the folder's own database. Blocks."""
+    if _Chosen.cluster is None:
+        return {}
+    name = "s" + hashlib.sha256(str(folder).encode()).hexdigest()[:24]
+    if name not in _Chosen.made:
+        _Chosen.cluster.create_database(name)
+        _Chosen.made.add(name)
+    return {"TRACKYARD__STORAGE__METADATA": _Chosen.cluster.url(name)}
 
 
 def _other_user() -> pwd.struct_passwd:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from trackyard.core.testing import postgresql
+
 START_DEADLINE = 120.0
 STOP_DEADLINE = 60.0
 ACCESS_KEY = "TESTACCESSKEYTESTACCESSKEY1234"
@@ -81,7 +83,7 @@ class ServerProcess:
         self._ports = Ports(3)
         self.api_port, self.web_port, self.files_port = self._ports.numbers
         self._arguments = list(arguments)
-        self._environment = dict(environment or {})
+        self._environment = {**postgresql.environment(folder), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if config:
