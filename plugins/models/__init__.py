@@ -7,8 +7,8 @@ from typing import Any
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Endpoint
-from trackyard.core.protocol.requests import IdsRequest, MoveRequest, PublicityRequest, Request, TagsChangeRequest
-from trackyard.plugins.models import changes, publishing, reading, removal, requests
+from trackyard.core.protocol.requests import IdsRequest, MoveRequest, PublicityRequest, TagsChangeRequest
+from trackyard.plugins.models import changes, older, publishing, reading, removal, requests
 
 
 class ModelsPlugin(Plugin):
@@ -55,6 +55,6 @@ def _reading() -> list[Endpoint[Any]]:
         Endpoint("models.get_all", reading.get_all, requests.ModelsQuery),
         Endpoint("models.get_all_ex", reading.get_all_ex, requests.ModelsQuery),
         Endpoint("models.get_frameworks", reading.get_frameworks, requests.FrameworksRequest),
-        Endpoint("models.get_by_task_id", reading.withdrawn, Request),
-        Endpoint("models.update_for_task", reading.withdrawn, Request, writes=True),
+        Endpoint("models.get_by_task_id", older.get_by_task_id, older.TaskModelRequest),
+        Endpoint("models.update_for_task", older.update_for_task, older.TaskModelChange, writes=True),
     ]

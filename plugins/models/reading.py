@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from sqlalchemy import select
 from sqlmodel import Session
 from trackyard.core import query, store
 from trackyard.core.entities import MODEL, Model, table_of
-from trackyard.core.errors import ApiError
 from trackyard.core.protocol.endpoint import Call
-from trackyard.core.protocol.requests import Request
 from trackyard.core.store import Document
 from trackyard.plugins.models.requests import FrameworksRequest, ModelRequest, ModelsQuery
 
@@ -52,8 +48,3 @@ async def get_frameworks(call: Call, request: FrameworksRequest) -> Document:
         return sorted(found)
 
     return {"frameworks": await call.metadata.read(work)}
-
-
-async def withdrawn(call: Call, request: Request) -> NoReturn:
-    """Tell that the endpoint is no longer there."""
-    raise ApiError(301, 1, "Endpoint is not supported anymore", endpoint=call.endpoint)
