@@ -13,8 +13,8 @@ const SOURCES = [
   { group: "Tasks", endpoint: "tasks.get_all_ex", key: "tasks", fields: ["id", "name"], only: ["name", "status", "project.name"], icon: "task",
     href: (row) => `/projects/${row.project?.id ?? "*"}/tasks/${row.id}` , end: (row) => row.project?.name, node: (row) => status(row.status) },
   { group: "Projects", endpoint: "projects.get_all_ex", key: "projects", fields: ["id", "name"], only: ["name"], icon: "folder", href: (row) => `/projects/${row.id}/tasks` },
-  { group: "Models", endpoint: "models.get_all_ex", key: "models", fields: ["id", "name"], only: ["name", "project.name"], icon: "model", href: (row) => `/models/${row.id}`, end: (row) => row.project?.name },
-  { group: "Queues", endpoint: "queues.get_all_ex", key: "queues", fields: ["id", "name"], only: ["name"], icon: "queue", href: (row) => `/queues?id=${row.id}` },
+  { group: "Models", endpoint: "models.get_all_ex", key: "models", fields: ["id", "name"], only: ["name", "project.name"], icon: "model", page: "/models", href: (row) => `/models/${row.id}`, end: (row) => row.project?.name },
+  { group: "Queues", endpoint: "queues.get_all_ex", key: "queues", fields: ["id", "name"], only: ["name"], icon: "queue", page: "/queues", href: (row) => `/queues?id=${row.id}` },
 ];
 
 async function look(source, pattern, signal) {
@@ -58,7 +58,7 @@ export function openPalette() {
   const search = debounce(async (text) => {
     request?.abort();
     request = new AbortController();
-    const found = await Promise.all(SOURCES.map((source) => look(source, literal(text), request.signal).catch(() => [])));
+    const found = await Promise.all(SOURCES.filter(({ page }) => !page || document.querySelector(`.rail a[href$="${page}"]`)).map((source) => look(source, literal(text), request.signal).catch(() => [])));
     if (input.value.trim() !== text) return;
     options = [...local(text), ...found.flat(), { group: "Search", icon: "search", label: `Search everywhere for “${text}”`, href: url(`/search?q=${encodeURIComponent(text)}`) }];
     chosen = 0;
