@@ -97,6 +97,9 @@ async def search(page: Page) -> dict[str, Any]:
 
 
 def _link(page: Page, kind: str, row: Data) -> str:
-    return page.url(
-        {"tasks": f"/tasks/{row['id']}", "projects": f"/projects/{row['id']}/tasks"}.get(kind, f"/{kind}/{row['id']}")
-    )
+    """Where a hit leads; what has no page of its own is shown as the task or the project that it is."""
+    plain = {"tasks": "/tasks/{id}", "projects": "/projects/{id}/tasks"}
+    if kind not in plain and f"/{kind}" in {panel.path for panel in page.panels("page")}:
+        return page.url(f"/{kind}/{row['id']}")
+    stands_for = {"reports": "tasks", "datasets": "projects", "pipelines": "projects"}.get(kind, kind)
+    return page.url(plain[stands_for].format(id=row["id"])) if stands_for in plain else ""

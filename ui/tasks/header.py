@@ -17,8 +17,8 @@ HEAD_FIELDS = [
 ]
 ABSENT: Data = {
     **dict.fromkeys(("status_reason", "status_message", "comment", "last_worker"), ""),
-    **dict.fromkeys(("project", "user", "parent", "runtime", "output", "execution"), {}),
-    **dict.fromkeys(("tags", "system_tags"), []),
+    **{key: {} for key in ("project", "user", "parent", "runtime", "output", "execution")},
+    **{key: [] for key in ("tags", "system_tags")},
 }
 ENDED = {"completed", "closed", "failed", "stopped", "published", "publishing"}
 LIVE = {"in_progress", "queued", "created"}
