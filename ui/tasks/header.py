@@ -45,7 +45,8 @@ async def read_task(page: Page, *fields: str) -> Data:
     if not tasks:
         raise ApiError(404, 101, "There is no such task", id=page.params["task"])
     # what the task has not is left out of the answer: templates find it empty
-    return ABSENT | tasks[0]
+    task: Data = ABSENT | tasks[0]
+    return task
 
 
 def run_time(task: Data) -> float | None:
