@@ -6,10 +6,10 @@ A crash may lose the numbers of the last seconds, nothing else; their sources re
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,9 @@ LIMIT = 100_000
 
 REPORT_LIMIT = 1000
 """How many numbers of one report on a machine are kept."""
+METRIC = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
+"""Names of numbers of a machine."""
+LARGEST = 1e15
 WHOLE = "total"
 """The variant of a number that is not one of several devices."""
 SECONDS_BELOW = 100_000_000_000
@@ -91,16 +94,16 @@ def _columns(series: dict[Name, list[Point]]) -> Scalars:
 def machine_numbers(machine_stats: Mapping[str, object]) -> dict[Name, float]:
     """The numbers of a report on a machine by metric and variant: lists have one variant per device (``0``, ``1``…).
 
-    What is no finite number is left out.
+    Names that are no words and what is no sensible number are left out.
     """
-    flat = ((key, *part) for key, value in machine_stats.items() for part in _parts(value))
+    flat = ((key, *part) for key, value in machine_stats.items() if METRIC.match(key) for part in _parts(value))
     return {(key, variant): float(value) for key, variant, value in islice(flat, REPORT_LIMIT)}
 
 
 def _parts(value: object) -> Iterator[tuple[str, int | float]]:
     items = ((str(index), item) for index, item in enumerate(value)) if isinstance(value, list) else [(WHOLE, value)]
     for variant, item in items:
-        if isinstance(item, int | float) and not isinstance(item, bool) and isfinite(item):
+        if isinstance(item, int | float) and not isinstance(item, bool) and -LARGEST <= item <= LARGEST:
             yield variant, item
 
 

@@ -21,6 +21,14 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 """A whole number from 0."""
 Size = Annotated[int, msgspec.Meta(ge=1)]
 """A whole number from 1."""
+Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
+"""Seconds since 1970, down to and up to times that nobody means; no NaN."""
+Interval = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+"""A time span of whole seconds, from 1."""
+Timeout = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+"""A time span of whole seconds, from 0."""
+FreeId = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00\ud800-\udfff]+$")]
+"""An id that the client chose, such as a worker's: any text that can be stored."""
 
 
 class Request(msgspec.Struct, kw_only=True):

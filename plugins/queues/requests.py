@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trackyard.core.protocol.requests import MetadataKeysRequest, MetadataRequest, QueryRequest, Request, Size
+from trackyard.core.protocol.requests import Interval, MetadataKeysRequest, MetadataRequest, Moment, QueryRequest, Request
 
 
 class QueueRequest(Request):
@@ -104,8 +104,8 @@ class ShiftRequest(PlaceRequest):
 class MetricsRequest(Request):
     """Lengths and waiting times from ``from_date`` to ``to_date`` (s), by ``interval`` (s). ``refresh`` measures first."""
 
-    from_date: float
-    to_date: float
-    interval: Size
+    from_date: Moment
+    to_date: Moment
+    interval: Interval
     queue_ids: list[str] = []
     refresh: bool = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from trackyard.core.protocol.requests import Request, Size
+from trackyard.core.protocol.requests import FreeId, Interval, Moment, Request, Timeout
 
-ContainerId = Annotated[str, msgspec.Meta(min_length=1)]
+Number = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
 Metric = Literal[
     "requests",
     "requests_min",
@@ -37,7 +37,7 @@ class Reference(msgspec.Struct):
 class ContainerIdRequest(Request):
     """Names an instance by the id that it chose."""
 
-    container_id: ContainerId
+    container_id: FreeId
 
 
 class ContainerRequest(ContainerIdRequest, kw_only=True):
@@ -57,16 +57,16 @@ class ContainerRequest(ContainerIdRequest, kw_only=True):
 class RegisterRequest(ContainerRequest, kw_only=True):
     """An instance that starts: it counts as gone ``timeout`` seconds after its last sign of life."""
 
-    timeout: Annotated[int, msgspec.Meta(ge=0)] = 600
+    timeout: Timeout = 600
 
 
 class StatusRequest(ContainerRequest, kw_only=True):
     """What an instance has done: requests in all, requests per minute, latency (ms), and how its machine is."""
 
-    uptime_sec: float | None = None
-    requests_num: float | None = None
-    requests_min: float | None = None
-    latency_ms: float | None = None
+    uptime_sec: Number | None = None
+    requests_num: Number | None = None
+    requests_min: Number | None = None
+    latency_ms: Number | None = None
     machine_stats: dict[str, Any] | None = None
 
 
@@ -79,8 +79,8 @@ class EndpointRequest(Request):
 class HistoryRequest(EndpointRequest):
     """One metric of an endpoint from ``from_date`` to ``to_date`` (s), by ``interval`` (s); ``instance_charts``: of each too."""
 
-    from_date: float
-    to_date: float
-    interval: Size
+    from_date: Moment
+    to_date: Moment
+    interval: Interval
     metric_type: Metric = "requests"
     instance_charts: bool = True

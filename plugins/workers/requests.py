@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from trackyard.core.protocol.requests import Request, Size
+from trackyard.core.protocol.requests import FreeId, Interval, Moment, Request, Timeout
 
-Seconds = Annotated[int, msgspec.Meta(ge=0)]
-WorkerId = Annotated[str, msgspec.Meta(min_length=1)]
+Span = Annotated[int, msgspec.Meta(ge=-(10**9), le=10**9)]
 
 
 class WorkerRequest(Request):
     """Names a worker by the id that it chose."""
 
-    worker: WorkerId
+    worker: FreeId
 
 
 class RegisterRequest(WorkerRequest):
     """A worker that starts: it counts as gone ``timeout`` seconds after its last sign of life."""
 
-    timeout: Seconds = 600
+    timeout: Timeout = 600
     queues: list[str] = []
     tags: list[str] = []
     system_tags: list[str] = []
@@ -29,7 +28,7 @@ class RegisterRequest(WorkerRequest):
 class StatusRequest(WorkerRequest):
     """What a worker does now. Without ``task`` it is idle; lists that are left out stay as they were."""
 
-    timestamp: float
+    timestamp: Annotated[float, msgspec.Meta(ge=0, le=1e14)]
     task: str | None = None
     queue: str | None = None
     queues: list[str] | None = None
@@ -41,7 +40,7 @@ class StatusRequest(WorkerRequest):
 class FilterRequest(Request):
     """Which workers: seen in the last ``last_seen`` seconds (0: all that are alive), with tags, of a name like ``gpu*``."""
 
-    last_seen: int = 3600
+    last_seen: Span = 3600
     tags: list[str] = []
     system_tags: list[str] = []
     worker_pattern: str | None = None
@@ -50,15 +49,15 @@ class FilterRequest(Request):
 class CountRequest(FilterRequest):
     """As `FilterRequest`, of all workers that are alive unless ``last_seen`` is given."""
 
-    last_seen: int = 0
+    last_seen: Span = 0
 
 
 class PeriodRequest(Request):
     """From ``from_date`` to ``to_date`` (seconds since 1970), by ``interval`` (s)."""
 
-    from_date: float
-    to_date: float
-    interval: Size
+    from_date: Moment
+    to_date: Moment
+    interval: Interval
 
 
 class MetricKeysRequest(Request):

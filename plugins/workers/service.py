@@ -33,8 +33,10 @@ class WorkerService:
 
     async def status_report(self, call: Call, request: r.StatusRequest) -> Document:
         """Note what a worker does and how its machine is; a worker that never registered is registered by this."""
-        self.history.record(call.identity.company, request)
-        await self.book.report(_caller(call), request)
+        try:
+            await self.book.report(_caller(call), request)
+        finally:
+            self.history.record(call.identity.company, request)
         return {}
 
     async def get_all(self, call: Call, request: r.FilterRequest) -> Document:
