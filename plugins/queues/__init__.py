@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlmodel import Session
 from trackyard.core import store
+from trackyard.core.errors import ApiError
 from trackyard.core.extension import Job, StatusChange, TaskListener
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import SYSTEM, Identity
 from trackyard.core.kernel import Kernel
+from trackyard.core.lifecycle import Unit, default_queue
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Endpoint
 from trackyard.plugins.queues.endpoints import endpoints
@@ -18,6 +21,7 @@ from trackyard.plugins.queues.lengths import QueueLengths
 SERVICES_QUEUE = "services"
 """The queue that the services agent listens to; it is there from the first start."""
 MEASURE_SECONDS = 60.0
+log = logging.getLogger(__name__)
 
 
 class QueuesPlugin(Plugin):
@@ -47,9 +51,9 @@ class QueuesPlugin(Plugin):
         return [Job("queue lengths", MEASURE_SECONDS, lambda kernel: self._lengths.measure())]
 
     async def start(self, kernel: Kernel) -> None:
-        """Make the services queue unless it exists."""
+        """Make the default queue and the services queue unless they exist: clients look for them by name."""
         self._lengths.start(kernel)
-        await kernel.metadata.write(_ensure_services_queue)
+        await kernel.metadata.write(_ensure_queues)
 
     async def stop(self) -> None:
         """Store the last measurements."""
@@ -68,6 +72,10 @@ class _QueueListener:
             self._lengths.changed()
 
 
-def _ensure_services_queue(session: Session) -> None:
+def _ensure_queues(session: Session) -> None:
+    try:
+        default_queue(Unit(session, SYSTEM))
+    except ApiError as error:  # several are tagged: for an administrator to choose
+        log.warning("%s", error.message)
     if store.queue_named(session, SYSTEM.company, SERVICES_QUEUE) is None:
         store.create_queue(session, SYSTEM, SERVICES_QUEUE)
