@@ -21,12 +21,17 @@ REMEMBERED = 10.0
 MOST_REMEMBERED = 10_000
 
 
+def username_of(text: str) -> str:
+    """A user name as it is kept: without space around it, in lower case."""
+    return text.strip().casefold()
+
+
 class By(StrEnum):
     """What an account is looked for by."""
 
     ID = "id"
-    USERNAME = "username"
-    ACCESS_KEY = "access_key"
+    LOGIN = "login"
+    """An access key or, if there is none of that text, a user name."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Accounts:
         self._changes = 0
 
     async def find(self, by: By, value: str) -> Account | None:
-        """The account with that id, user name or access key."""
+        """The account with that id, access key or user name."""
         remembered = self._found.get((by, value))
         if remembered is not None and remembered[0] > time.monotonic():
             return remembered[1]
@@ -97,11 +102,11 @@ class Accounts:
 
 def read_account(session: Session, by: By, value: str) -> Account | None:
     """The account, read from the database."""
-    if by is By.ACCESS_KEY:
+    wanted = User.id == value
+    if by is By.LOGIN:
         owner = session.exec(select(Credential.user).where(Credential.access_key == value)).first()
-        by, value = By.ID, owner or ""
-    column = User.id if by is By.ID else User.username
-    user = session.exec(select(User).where(column == value)).first()
+        wanted = User.id == owner if owner is not None else User.username == username_of(value)
+    user = session.exec(select(User).where(wanted)).first()
     if user is None:
         return None
     keys = session.exec(select(Credential).where(Credential.user == user.id)).all()

@@ -15,9 +15,9 @@ from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.version import Version
 from trackyard.plugins.identity import requests as r
 from trackyard.plugins.identity import users
-from trackyard.plugins.identity.accounts import Account, By
+from trackyard.plugins.identity.accounts import Account, By, username_of
 from trackyard.plugins.identity.links import add_link, new_link_token
-from trackyard.plugins.identity.realm import Realm, username_of
+from trackyard.plugins.identity.realm import Realm
 from trackyard.plugins.identity.secrets import check_password
 from trackyard.plugins.identity.sessions import is_secure, log_out
 

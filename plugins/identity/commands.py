@@ -21,7 +21,8 @@ from trackyard.core.errors import ApiError
 from trackyard.core.identity import DEFAULT_COMPANY, SYSTEM, Identity
 from trackyard.core.kernel import Kernel, load_kernel
 from trackyard.core.settings import Settings
-from trackyard.plugins.identity.realm import Realm, username_of
+from trackyard.plugins.identity.accounts import username_of
+from trackyard.plugins.identity.realm import Realm
 
 TOKEN_SECONDS = 300
 PAGE = 500

@@ -13,7 +13,7 @@ from trackyard.core.errors import ApiError, unauthorized
 from trackyard.core.extension import Client
 from trackyard.core.identity import SYSTEM, Identity
 from trackyard.core.kernel import Kernel
-from trackyard.plugins.identity.accounts import Account, Accounts, By
+from trackyard.plugins.identity.accounts import Account, Accounts, By, username_of
 from trackyard.plugins.identity.attempts import Attempts
 from trackyard.plugins.identity.links import PREFIX, take_link
 from trackyard.plugins.identity.secrets import ACCESS_KEY, Passwords, secret_matches
@@ -29,11 +29,6 @@ MOST_PASSWORDS = 1_000
 def wrong() -> ApiError:
     """The one answer to all wrong credentials: it does not tell which part was wrong."""
     return unauthorized(22, "Unauthorized (wrong user name, key or secret)")
-
-
-def username_of(text: str) -> str:
-    """A user name as it is kept: without space around it, in lower case."""
-    return text.strip().casefold()
 
 
 class Realm:
@@ -65,11 +60,11 @@ class Realm:
     async def by_basic(self, credential: str, client: Client) -> Identity:
         """Who shows an access key with its secret, or a user name with the password."""
         name, secret = split_basic(credential)
-        account = await self.accounts.find(By.ACCESS_KEY, name)
-        if account is None:
-            if ACCESS_KEY.fullmatch(name):
-                raise wrong()
-            return await self._by_password(username_of(name), secret, client)
+        account = await self.accounts.find(By.LOGIN, name)
+        if account is None and ACCESS_KEY.fullmatch(name):
+            raise wrong()
+        if account is None or name not in account.keys:
+            return await self._by_password(account, username_of(name), secret, client)
         key = account.keys[name]
         if not secret_matches(key.secret_hash, secret) or key.expired:
             raise wrong()
@@ -98,9 +93,8 @@ class Realm:
         refuse_disabled(account)
         return account.identity(shown["role"], claims)
 
-    async def _by_password(self, username: str, password: str, client: Client) -> Identity:
+    async def _by_password(self, account: Account | None, username: str, password: str, client: Client) -> Identity:
         self.attempts.begin(username, client.address)
-        account = await self.accounts.find(By.USERNAME, username)
         password_hash = account.password_hash if account else None
         if not await self._is_password(password_hash, username, password) or account is None:
             raise wrong()

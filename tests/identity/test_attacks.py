@@ -16,7 +16,8 @@ import pytest
 from trackyard.core.identity import ROLES
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY, ADMIN_PASSWORD, SECRET_KEY
-from trackyard.plugins.identity import attempts, secrets
+from trackyard.plugins.identity import accounts, attempts, secrets
+from trackyard.plugins.identity import realm as realms
 from trackyard.plugins.identity.tokens import read_keys
 
 from tests.identity.conftest import COMPANY, as_new_user, ask, basic, bearer, make_user
@@ -293,3 +294,23 @@ async def test_users_of_the_same_name_are_not_confused(api: Api) -> None:
     for name in ("UMA", " uma ", "Uma"):
         assert (await api.ask("auth.create_user", {**body, "username": name})).codes == (400, 302)
     assert (await api.ask("auth.create_user", {**body, "username": ACCESS_KEY})).codes == (400, 12)
+
+
+async def test_calls_of_known_callers_ask_the_database_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "REMEMBERED", 3600.0)
+    monkeypatch.setattr(realms, "PASSWORD_REMEMBERED", 3600.0)
+    token = (await api.call("auth.login"))["token"]
+    realm = api.kernel.plugins.records["identity"].plugin.realm  # type: ignore[union-attr]
+    for headers in (bearer(token), basic(ACCESS_KEY, SECRET_KEY), basic("admin", ADMIN_PASSWORD)):
+        assert (await ask(api, "debug.ping", headers)).status == 200
+        assert (await ask(api, "auth.login", headers)).status == 200
+    asked: list[Any] = []
+
+    async def read(work: Any) -> Any:
+        asked.append(work)
+
+    monkeypatch.setattr(realm.accounts, "_store", None)
+    monkeypatch.setattr(realm.passwords, "matches", read)
+    for headers in (bearer(token), basic(ACCESS_KEY, SECRET_KEY), basic("admin", ADMIN_PASSWORD)):
+        assert (await ask(api, "auth.login", headers)).status == 200
+    assert asked == []
