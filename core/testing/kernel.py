@@ -51,7 +51,7 @@ def make_kernel(
     path.write_text(config)
     ports = {f"server.{site}_port": 0 for site in ("api", "web", "files")}
     settings = Settings(
-        path, environ={**ENVIRONMENT, **postgresql.environment(folder), **(environ or {})}, flags=ports, data_dir=data_dir
+        path, environ={**ENVIRONMENT, **postgresql.environment(folder, config), **(environ or {})}, flags=ports, data_dir=data_dir
     )
     more = [plugin if isinstance(plugin, EntryPoint) else plugin_entry(plugin) for plugin in plugins]
     # a package under test may be installed, too: its own entry point is the same plugin

@@ -109,9 +109,12 @@ def use_for_servers(running: Cluster | None) -> None:
     _Chosen.cluster = running
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """What a server of a test with that folder is told: nothing, or the URL of the folder's own database. Blocks."""
-    if _Chosen.cluster is None:
+def environment(folder: Path, config: str) -> dict[str, str]:
+    """What a server of a test with that folder is told: nothing, or the URL of the folder's own database. Blocks.
+
+    A configuration that names a database itself has its way.
+    """
+    if _Chosen.cluster is None or "[storage]" in config:
         return {}
     name = "s" + hashlib.sha256(str(folder).encode()).hexdigest()[:24]
     if name not in _Chosen.made:

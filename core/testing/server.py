@@ -83,7 +83,7 @@ class ServerProcess:
         self._ports = Ports(3)
         self.api_port, self.web_port, self.files_port = self._ports.numbers
         self._arguments = list(arguments)
-        self._environment = {**postgresql.environment(folder), **(environment or {})}
+        self._environment = {**postgresql.environment(folder, config), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if config:

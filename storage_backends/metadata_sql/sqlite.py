@@ -180,6 +180,9 @@ def explained(error: Exception) -> Exception:
     """The error to tell: that of a pattern, a plain sentence when the database fails, or the unit's own."""
     if pattern_error := patterns.unit_error():
         return pattern_error
+    if isinstance(error, OperationalError) and isinstance(error.__context__, DBAPIError):
+        # SQLite ended the whole transaction, so that undoing the unit failed too; the first failure is the one to tell
+        return explained(error.__context__)
     if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return StoreUnavailable(f"The metadata database failed: {error.orig}.")
     return error
