@@ -25,6 +25,7 @@ from trackyard.core.store.metrics import (
     clear_metrics,
     name_hash,
     read_metrics,
+    record_many_metrics,
     record_metrics,
     unique_metrics,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "project_named",
     "queue_named",
     "read_metrics",
+    "record_many_metrics",
     "record_metrics",
     "refuse_taken_name",
     "require",

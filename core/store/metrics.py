@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -70,28 +70,78 @@ def _intern_names(session: Session, names: dict[Key, tuple[str, str]]) -> dict[K
 
 
 def record_metrics(session: Session, kind: Kind, entity_id: str, batches: Sequence[MetricBatch]) -> None:
-    """Merge a batch of events into ``last_metrics``: the last value is overwritten, the others are compared or counted on.
+    """Merge a batch of events into ``last_metrics``; see ``record_many_metrics``."""
+    record_many_metrics(session, kind, {entity_id: batches})
 
-    The mean is rounded to two decimals after every batch, as the protocol says. Variants above ``METRIC_LIMIT`` are dropped.
+
+def record_many_metrics(session: Session, kind: Kind, batches: Mapping[str, Sequence[MetricBatch]]) -> None:
+    """Merge batches of events into the ``last_metrics`` of many entities, by their ids, with a few statements for all.
+
+    The last value is overwritten, the others are compared or counted on. The mean is rounded to two decimals after every
+    batch, as the protocol says. Variants above ``METRIC_LIMIT`` are dropped, and so are entities that do not exist.
     """
-    owner = session.execute(select(table_of(kind.table).c.num).where(table_of(kind.table).c.id == entity_id)).scalar()
-    if owner is None or not batches:
+    owners = _owners(session, kind, [entity_id for entity_id, items in batches.items() if items])
+    if not owners:
         return
-    numbers = _intern_names(
-        session, {(name_hash(one.metric), name_hash(one.variant)): (one.metric, one.variant) for one in batches}
-    )
+    named = {(name_hash(one.metric), name_hash(one.variant)): (one.metric, one.variant) for key in owners for one in batches[key]}
+    numbers = {named[key]: number for key, number in _intern_names(session, named).items()}
     table = table_of(_metrics(kind))
-    old = {row["name"]: row for row in _rows_by_name(session, table, owner, list(numbers.values()))}
-    room = METRIC_LIMIT - (session.execute(select(func.count()).where(table.c.owner == owner)).scalar() or 0)
-    fresh: list[dict[str, Any]] = []
-    for one in batches:
-        name = numbers[(name_hash(one.metric), name_hash(one.variant))]
-        if name in old:
-            changed = {key: value for key, value in _merge(old[name], one).items() if value != old[name][key]}
-            if changed:
-                session.execute(update(table).where(table.c.owner == owner, table.c.name == name).values(changed))
-        elif len(fresh) < room:
-            fresh.append({"owner": owner, "name": name, **_merge({}, one)})
+    old = _old_rows(session, table, list(owners.values()), list(numbers.values()))
+    merged: dict[tuple[int, int], dict[str, Any]] = {}
+    for entity_id, owner in owners.items():
+        for one in batches[entity_id]:
+            place = (owner, numbers[one.metric, one.variant])
+            merged[place] = _merge(merged.get(place) or old.get(place) or {}, one)
+    _write_rows(session, table, {place: row for place, row in merged.items() if place in old})
+    _insert_rows(session, table, {place: row for place, row in merged.items() if place not in old})
+
+
+def _owners(session: Session, kind: Kind, entity_ids: Sequence[str]) -> dict[str, int]:
+    table = table_of(kind.table)
+    found: dict[str, int] = {}
+    for part in chunks(sorted(entity_ids)):
+        rows = session.execute(select(table.c.id, table.c.num).where(table.c.id.in_(part)))
+        found.update((entity_id, owner) for entity_id, owner in rows)
+    return found
+
+
+def _old_rows(session: Session, table: Table, owners: list[int], names: list[int]) -> dict[tuple[int, int], dict[str, Any]]:
+    found = {}
+    query = select(table.c.owner, table.c.name, *(table.c[column] for column in MetricRow.VALUES))
+    for some_owners in chunks(owners):
+        for some_names in chunks(names):
+            rows = session.execute(query.where(table.c.owner.in_(some_owners), table.c.name.in_(some_names)))
+            found.update({(owner, name): dict(zip(MetricRow.VALUES, row, strict=True)) for owner, name, *row in rows})
+    return found
+
+
+def _write_rows(session: Session, table: Table, rows: dict[tuple[int, int], dict[str, Any]]) -> None:
+    if rows:
+        columns: dict[str, Any] = {column: bindparam(f"new_{column}") for column in MetricRow.VALUES}
+        change = (
+            update(table).where(table.c.owner == bindparam("the_owner"), table.c.name == bindparam("the_name")).values(columns)
+        )
+        values = [
+            {"the_owner": owner, "the_name": name} | {f"new_{column}": row[column] for column in MetricRow.VALUES}
+            for (owner, name), row in rows.items()
+        ]
+        session.connection().execute(change, values)
+
+
+def _insert_rows(session: Session, table: Table, rows: dict[tuple[int, int], dict[str, Any]]) -> None:
+    """Insert rows of new variants, as long as their entity has room."""
+    if not rows:
+        return
+    owners = sorted({owner for owner, _ in rows})
+    room = dict.fromkeys(owners, METRIC_LIMIT)
+    for part in chunks(owners):
+        query = select(table.c.owner, func.count()).where(table.c.owner.in_(part)).group_by(table.c.owner)
+        room.update((owner, METRIC_LIMIT - count) for owner, count in session.execute(query))
+    fresh = []
+    for (owner, name), row in rows.items():
+        room[owner] -= 1
+        if room[owner] >= 0:
+            fresh.append({"owner": owner, "name": name, **row})
     if fresh:
         session.execute(insert(table), fresh)
 
@@ -100,12 +150,6 @@ def _metrics(kind: Kind) -> type[Any]:
     if kind.metrics is None:
         raise ValueError(f"{kind.plural} have no metrics")
     return kind.metrics
-
-
-def _rows_by_name(session: Session, table: Any, owner: int, names: list[int]) -> Iterable[dict[str, Any]]:
-    for part in chunks(names):
-        for row in session.execute(select(table).where(table.c.owner == owner, table.c.name.in_(part))).mappings():
-            yield dict(row)
 
 
 def _merge(old: dict[str, Any], new: MetricBatch) -> dict[str, Any]:
