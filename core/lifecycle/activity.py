@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, Update, and_, bindparam, case, type_coerce, update
 from sqlmodel import Session
+from trackyard.core import clock
 from trackyard.core.entities import Task, table_of
+from trackyard.core.store.values import changed_rows
 
 
 def active_seconds(started: datetime | None, moment: datetime) -> int | None:
@@ -16,14 +19,16 @@ def active_seconds(started: datetime | None, moment: datetime) -> int | None:
 
 def mark_alive(session: Session, task_id: str, moment: datetime, company: str) -> bool:
     """Note that a task lives: ``last_update`` and, while it runs, ``active_duration``. False for an unknown task."""
+    values = {"moment": moment, "ms": clock.epoch_ms(moment), "task": task_id, "owner": company}
+    return changed_rows(session, _alive(), values) > 0
+
+
+@cache
+def _alive() -> Update:
+    """The statement; built once, because every running task pings twice a minute."""
     table = table_of(Task)
-    row = session.execute(
-        select(table.c.num, table.c.status, table.c.started).where(table.c.id == task_id, table.c.company == company)
-    ).first()
-    if row is None:
-        return False
-    values: dict[str, object] = {"last_update": moment}
-    if row.status == "in_progress":
-        values["active_duration"] = active_seconds(row.started, moment)
-    session.execute(update(table).where(table.c.num == row.num).values(values))
-    return True
+    began = type_coerce(table.c.started, BigInteger)
+    lived = (bindparam("ms", type_=BigInteger) - began) // 1000
+    duration = case((and_(table.c.status == "in_progress", began <= bindparam("ms")), lived), else_=table.c.active_duration)
+    known = (table.c.id == bindparam("task"), table.c.company == bindparam("owner"))
+    return update(table).where(*known).values(last_update=bindparam("moment"), active_duration=duration)

@@ -132,7 +132,7 @@ def _existing(session: Session, table: Table, owner: int, names: set[str]) -> li
     return [(num, text, value) for num, text, value in rows if text.split(".", 1)[0] in names]
 
 
-def changed_rows(session: Session, statement: Any) -> int:
-    """Execute an update or a delete and give back how many rows it met."""
-    result: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]
+def changed_rows(session: Session, statement: Any, values: dict[str, Any] | None = None) -> int:
+    """Execute an update or a delete (with the values of its parameters) and give back how many rows it met."""
+    result: CursorResult[Any] = session.execute(statement, values)  # type: ignore[assignment]
     return result.rowcount

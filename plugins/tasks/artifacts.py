@@ -7,7 +7,7 @@ from trackyard.core.entities.task import TASK_STATUSES
 from trackyard.core.lifecycle import Unit, owned_task
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.store import Document
-from trackyard.plugins.tasks.documents import artifact_key, merge_artifacts, merge_models
+from trackyard.plugins.tasks.documents import artifact_key, items, merge_artifacts, merge_models
 from trackyard.plugins.tasks.editing import require_status, written
 from trackyard.plugins.tasks.requests import AddModelRequest, ArtifactKeysRequest, ArtifactsRequest, DeleteModelsRequest
 
@@ -17,7 +17,7 @@ async def add_or_update_artifacts(call: Call, request: ArtifactsRequest) -> Docu
 
     def work(unit: Unit) -> Document:
         task = _changeable(unit, request.task, force=request.force)
-        artifacts = merge_artifacts(task["execution"].get("artifacts") or [], call.body["artifacts"])
+        artifacts = merge_artifacts(task["execution"].get("artifacts") or [], items(call.body["artifacts"]))
         return {"updated": written(unit, task, {"execution": {**task["execution"], "artifacts": artifacts}})["updated"]}
 
     return await lifecycle.write(call.kernel, call.identity, work)

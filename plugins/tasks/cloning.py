@@ -92,4 +92,4 @@ def _override(unit: Unit, body: Document, draft: Document) -> None:
     if body.get("execution_overrides") is not None:
         draft["execution"] |= documents.execution(body["execution_overrides"])
     if body.get("new_task_input_models") is not None:
-        draft["models"] |= documents.task_models(unit, {"input": body["new_task_input_models"]})
+        draft["models"] |= documents.task_models(unit, {"input": documents.items(body["new_task_input_models"])})

@@ -7,10 +7,11 @@ from typing import Any
 
 from trackyard.core import store
 from trackyard.core.entities import MODEL, PROJECT, TASK
-from trackyard.core.errors import bad_value, invalid_id
+from trackyard.core.errors import bad_value, invalid_id, validation
 from trackyard.core.lifecycle import Unit
 from trackyard.core.store import Document
 
+OPERATOR = "__$"
 ITEM_FIELDS = ("section", "name", "value", "type", "description")
 
 
@@ -19,9 +20,18 @@ def given(raw: Mapping[str, Any]) -> Document:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def tags(raw: str | Iterable[str]) -> list[str]:
-    """Distinct tags in order; a single text is one tag."""
-    return sorted({raw} if isinstance(raw, str) else set(raw))
+def items(raw: Any) -> list[Any]:
+    """A list of which clients may have sent the only item alone."""
+    return raw if isinstance(raw, list) else [raw]
+
+
+def tags(raw: Any) -> list[str]:
+    """Distinct tags in order. A tag that looks like an operator of the query language could never be found (400/12)."""
+    found: list[str] = sorted(set(items(raw)))
+    for tag in found:
+        if tag.startswith(OPERATOR):
+            raise validation("tags", f"a tag may not begin with {OPERATOR}")
+    return found
 
 
 def default(field: str) -> Document:

@@ -138,6 +138,9 @@ def _update_one(unit: Unit, request: UpdateRequest) -> Document:
         sent["output.error"] = sent.pop("output__error")
     if "name" in sent:
         sent["name"] = store.checked_name(sent["name"], "task")
+    for field in ("tags", "system_tags"):
+        if field in sent:
+            sent[field] = documents.tags(sent[field])
     documents.check_references(unit, sent)
     return written(unit, task, sent, tells=False)
 

@@ -12,7 +12,7 @@ from trackyard.core.errors import invalid_id
 from trackyard.core.lifecycle import Unit, owned_task
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.store import Document
-from trackyard.plugins.tasks.documents import given, parameter
+from trackyard.plugins.tasks.documents import given, items, parameter
 from trackyard.plugins.tasks.editing import require_status, require_text, written
 from trackyard.plugins.tasks.requests import (
     ConfigurationNamesRequest,
@@ -45,7 +45,7 @@ async def get_hyper_params(call: Call, request: TasksRequest) -> Document:
 
 
 def _items(hyperparams: Document) -> list[Document]:
-    return [items[name] for _, items in sorted(hyperparams.items()) for name in sorted(items)]
+    return [section[name] for _, section in sorted(hyperparams.items()) for name in sorted(section)]
 
 
 async def edit_hyper_params(call: Call, request: EditParametersRequest) -> Document:
@@ -56,8 +56,8 @@ async def edit_hyper_params(call: Call, request: EditParametersRequest) -> Docum
         replace = request.replace_hyperparams or "none"
         task = _changeable(unit, request.task, sections | ({""} if replace == "all" else set()), force=request.force)
         kept = {} if replace == "all" else task["hyperparams"]
-        found = {name: {} if replace == "section" and name in sections else dict(items) for name, items in kept.items()}
-        for item in call.body["hyperparams"]:
+        found = {name: {} if replace == "section" and name in sections else dict(old) for name, old in kept.items()}
+        for item in items(call.body["hyperparams"]):
             named = parameter(item)
             found.setdefault(named["section"], {})[require_text(named.get("name"), "hyperparams.name")] = named
         return {"updated": written(unit, task, {"hyperparams": found}, tells=sections != {PROPERTIES})["updated"]}
@@ -71,13 +71,13 @@ async def delete_hyper_params(call: Call, request: DeleteParametersRequest) -> D
     def work(unit: Unit) -> Document:
         sections = {require_text(key.section, "hyperparams.section") for key in request.hyperparams}
         task = _changeable(unit, request.task, sections, force=request.force)
-        found = {section: dict(items) for section, items in task["hyperparams"].items()}
+        found = {section: dict(old) for section, old in task["hyperparams"].items()}
         for key in request.hyperparams:
             if key.name is None:
                 found.pop(key.section or "", None)
             else:
                 found.get(key.section or "", {}).pop(key.name, None)
-        left = {section: items for section, items in found.items() if items}
+        left = {section: kept for section, kept in found.items() if kept}
         if left == task["hyperparams"]:
             return {"deleted": 0}
         return {"deleted": written(unit, task, {"hyperparams": left}, tells=sections != {PROPERTIES})["updated"]}
@@ -119,7 +119,7 @@ async def edit_configuration(call: Call, request: EditConfigurationRequest) -> D
     def work(unit: Unit) -> Document:
         task = _configurable(unit, request.task, force=request.force)
         found: dict[str, Any] = {} if request.replace_configuration else dict(task["configuration"])
-        for item in call.body["configuration"]:
+        for item in items(call.body["configuration"]):
             found[require_text(item.get("name"), "configuration.name")] = given(item)
         return {"updated": written(unit, task, {"configuration": found})["updated"]}
 

@@ -78,6 +78,7 @@ async def test_create_keeps_what_is_sent(board: Board) -> None:
         ({"type": "report"}, (400, 12)),
         ({"type": "dataset_import"}, (400, 12)),
         ({"parent": "nobody"}, (400, 16)),
+        ({"tags": ["good", "__$not"]}, (400, 12)),
         ({"project": "nowhere"}, (400, 16)),
         ({"hyperparams": {"Args": {"rate": {"value": 1}}}}, (400, 12)),
         ({"execution": {"artifacts": [{"type": "dict"}]}}, (400, 12)),

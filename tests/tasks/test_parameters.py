@@ -118,3 +118,16 @@ async def test_configuration_is_protected(board: Board, endpoint: str, body: dic
     assert await board.refused(endpoint, task=running, **body) == (400, 110)
     await board.call(endpoint, task=running, force=True, **body)
     assert await board.refused(endpoint, task=done, force=True, **body) == (400, 110)
+
+
+async def test_the_only_item_of_a_list_may_come_alone(board: Board) -> None:
+    """Also where the items are objects."""
+    task = await board.make()
+    await board.call("edit_hyper_params", task=task, hyperparams=item("A", "a", "1"))
+    await board.call("edit_configuration", task=task, configuration={"name": "c", "value": "x"})
+    await board.call("add_or_update_artifacts", task=task, artifacts={"key": "k", "type": "dict"})
+    copy = (await board.call("clone", task=task, new_task_input_models={"name": "m", "model": await board.make_model()}))["id"]
+    assert await parameters(board, copy) == [item("A", "a", "1")]
+    assert list((await board.read(copy))["configuration"]) == ["c"]
+    assert len((await board.read(copy))["models"]["input"]) == 1
+    assert [one["key"] for one in (await board.read(task))["execution"]["artifacts"]] == ["k"]
