@@ -18,7 +18,6 @@ REFUSED: dict[str, int] = {
     "auth.revoke_credentials": 12,
     "models.get_by_task_id": 12,
     "models.move": 11,
-    "models.update_for_task": 11,
     "projects.move": 410,
     "queues.move_task_backward": 703,
     "queues.move_task_forward": 703,
