@@ -17,10 +17,10 @@ from trackyard.core.errors import validation
 
 R = TypeVar("R", bound=msgspec.Struct)
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
-"""A whole number from 0."""
-Size = Annotated[int, msgspec.Meta(ge=1)]
-"""A whole number from 1."""
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""A whole number from 0, so small that a database can count with it."""
+Size = Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
+"""A whole number from 1, so small that a database can count with it."""
 Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
 """Seconds since 1970, down to and up to times that nobody means; no NaN."""
 Interval = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
