@@ -123,6 +123,7 @@ class PluginManager:
         found = entry_points(group=GROUP) if entries is None else entries
         self.records = _records(found)
         self._started: list[Record] = []
+        self._order: list[Record] | None = None
 
     def load(self) -> None:
         """Import, configure and register all enabled plugins; raises `SettingsError` and `PluginFailure`."""
@@ -140,6 +141,7 @@ class PluginManager:
         for record in self._ordered():
             self._register(record)
         self._refuse_failed_essentials()
+        self._order = self._ordered()  # every call asks for it
 
     def provided(self, hook: str) -> list[Any]:
         """All objects registered by ``hook`` (without the prefix ``trackyard_``), in the plugins' order."""
@@ -252,6 +254,8 @@ class PluginManager:
 
     def _ordered(self) -> list[Record]:
         """Plugins named in ``[plugins] order`` first, then by name; each after the plugins that it needs."""
+        if self._order is not None:
+            return self._order
         first = {name: index for index, name in enumerate(self.choice.order)}
         ranked = sorted(self.records.values(), key=lambda record: (first.get(record.name, len(first)), record.name))
         done: dict[str, Record] = {}
