@@ -48,6 +48,11 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         Index("ix_tasks_project_last_update", "project", "last_update"),
         Index("ix_tasks_status_last_update", "status", "last_update"),
+        # statistics of projects are read from this index alone; PostgreSQL refuses long keys and scans in parallel
+        Index(
+            "ix_tasks_statistics",
+            *("project", "status", "system_tags", "type", "company", "user", "started", "completed", "active_duration"),
+        ).ddl_if(dialect="sqlite"),
     )
     num: int | None = Field(default=None, primary_key=True, sa_type=BigInt)
     id: str = Field(unique=True)

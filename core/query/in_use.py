@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, distinct, exists, func, select
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, select
 from sqlmodel import Session
 from trackyard.core.contracts.metadata import Dialect
 from trackyard.core.entities import paths
@@ -18,6 +18,8 @@ from trackyard.core.store.values import known_paths, path_text
 
 FEW = 2000
 """Up to so many objects are asked what they have; of more objects it is asked for each thing whether one has it."""
+MANY = 300
+"""For more things than that, of more objects, all side rows are read."""
 
 Condition = ColumnElement[bool]
 
@@ -54,20 +56,17 @@ def _dialect(session: Session) -> Dialect:
 
 def tags(session: Session, kind: Kind, conditions: Iterable[Condition], field: str = "tags") -> list[str]:
     """The tags that occur in ``field``, sorted."""
-    return sorted(_texts(session, kind, (field,), conditions))
+    return sorted(_texts(session, kind, (field,), conditions, []))
 
 
 def values(
     session: Session, kind: Kind, path: tuple[str, ...], conditions: Iterable[Condition], page: Page, pattern: str | None = None
-) -> tuple[int, list[str]]:
+) -> tuple[int, Sequence[str]]:
     """How many values occur at ``path``, and those of one page: numbers first, then texts, each in order."""
     table = _values(kind)
-    given: list[Condition] = [table.c.path.in_(_numbers(session, path)), table.c.owner.in_(_owners(kind, conditions))]
-    if pattern:
-        given.append(matches(session, table.c.text, pattern, ignore_case=True))
-    total = session.execute(select(func.count(distinct(table.c.text))).where(*given)).scalar() or 0
-    query = select(table.c.text).where(*given).group_by(table.c.text).order_by(func.min(table.c.number), table.c.text)
-    return total, list(session.execute(query.offset(page.number * page.size).limit(page.size)).scalars())
+    more = [matches(session, table.c.text, pattern, ignore_case=True)] if pattern else []
+    found = _texts(session, kind, path, conditions, more)
+    return len(found), page.of(found)
 
 
 def segments_below(session: Session, kind: Kind, root: str, conditions: Iterable[Condition]) -> list[tuple[str, ...]]:
@@ -104,10 +103,38 @@ def _owners(kind: Kind, conditions: Iterable[Condition]) -> Any:
     return select(table_of(kind.table).c.num).where(*conditions)
 
 
-def _texts(session: Session, kind: Kind, path: tuple[str, ...], conditions: Iterable[Condition]) -> set[str]:
-    table = _values(kind)
-    query = select(table.c.text).where(table.c.path.in_(_numbers(session, path)), table.c.owner.in_(_owners(kind, conditions)))
-    return set(session.execute(query.distinct()).scalars())
+def _texts(
+    session: Session, kind: Kind, path: tuple[str, ...], conditions: Iterable[Condition], more: list[Condition]
+) -> list[str]:
+    """The values at ``path`` of the objects, numbers first; ``more`` are conditions on the side rows.
+
+    Of a few objects, their rows are read. Of many, the values are listed along the index, which is quick when there are
+    few, and each is looked for; else all rows of the path are read.
+    """
+    table, given = _values(kind), list(conditions)
+    rows = [table.c.path.in_(_numbers(session, path)), *more]
+    if _are_few(session, kind, given):
+        query = select(table.c.number, table.c.text).where(*rows, table.c.owner.in_(_owners(kind, given)))
+        return [row.text for row in session.execute(query.distinct().order_by(table.c.number, table.c.text))]
+    known = select(table.c.number, table.c.text).where(*rows).distinct().order_by(table.c.number, table.c.text)
+    first = session.execute(known.limit(MANY + 1)).all()
+    if len(first) <= MANY:
+        same = (table.c.number == bindparam("number"), table.c.text == bindparam("text"))
+        one = select(exists().where(*rows, *same, _is_selected(kind, table.c.owner, given)))
+        return [row.text for row in first if session.execute(one, {"number": row.number, "text": row.text}).scalar()]
+    # the addition keeps the database from going through the objects one by one
+    query = known.where((table.c.owner + 0).in_(_owners(kind, given)))
+    return [row.text for row in session.execute(query)]
+
+
+def _is_selected(kind: Kind, owner: ColumnElement[int], conditions: list[Condition]) -> Condition:
+    """Whether a side row is one of an object with the conditions; asked row by row, along the index of the side table."""
+    return exists().where(table_of(kind.table).c.num == owner, *conditions)
+
+
+def _are_few(session: Session, kind: Kind, conditions: list[Condition]) -> bool:
+    some = _owners(kind, conditions).limit(FEW).subquery()
+    return (session.execute(select(func.count()).select_from(some)).scalar() or 0) < FEW
 
 
 def _used(
@@ -120,13 +147,7 @@ def _used(
 ) -> set[int]:
     """Those of the candidates that a side row of one of the objects has for its key."""
     given = list(conditions)
-    entity = table_of(kind.table)
-    few = session.execute(select(func.count()).select_from(_owners(kind, given).limit(FEW).subquery())).scalar() or 0
-    if few < FEW:
+    if _are_few(session, kind, given):
         return set(session.execute(select(key).where(owner.in_(_owners(kind, given))).distinct()).scalars()) & set(candidates)
-    found = set()
-    for candidate in candidates:
-        one = exists().where(key == candidate, owner == entity.c.num, *given)
-        if session.execute(select(one)).scalar():
-            found.add(candidate)
-    return found
+    one = select(exists().where(key == bindparam("key"), _is_selected(kind, owner, given)))
+    return {candidate for candidate in candidates if session.execute(one, {"key": candidate}).scalar()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -18,13 +19,14 @@ from trackyard.core.entities import (
     TASK,
     TASK_STATUSES,
     Kind,
+    Model,
     Project,
     Task,
     table_of,
 )
 from trackyard.core.entities.columns import from_ms
 from trackyard.core.identity import Identity
-from trackyard.core.query import in_use, project_tree, sql
+from trackyard.core.query import project_tree, sql
 from trackyard.core.store import Document
 from trackyard.plugins.projects.requests import ProjectsQueryEx
 
@@ -43,13 +45,13 @@ class Section:
     recent: int = 0
     started: datetime | None = None
 
-    def add(self, row: Any) -> None:
-        """Add the tasks of one project and status."""
-        self.by_status[row.status] = self.by_status.get(row.status, 0) + row.count
-        self.runtime += int(row.runtime or 0)
-        self.recent += int(row.recent or 0)
-        if row.started is not None:
-            started = from_ms(row.started)
+    def add(self, group: Any) -> None:
+        """Add the tasks of one project, status and set of system tags."""
+        self.by_status[group.status] = self.by_status.get(group.status, 0) + group.count
+        self.runtime += int(group.runtime or 0)
+        self.recent += int(group.recent or 0)
+        if group.started is not None:
+            started = from_ms(group.started)
             self.started = max(started, self.started or started)
 
     def shown(self) -> Document:
@@ -101,32 +103,30 @@ class Statistics:
     def sections(self) -> dict[str, dict[str, Section]]:
         """By project of the page: its active and its archived tasks."""
         found = {root: {"active": Section(), "archived": Section()} for root in self.roots}
-        for row in self.session.execute(self._by_status()):
-            if row.project in self.inside:
-                for root in self.roots_of(row.project):
-                    found[root]["archived" if row.archived else "active"].add(row)
+        for group in self.groups:
+            if group.project in self.inside:
+                for root in self.roots_of(group.project):
+                    found[root]["archived" if store.ARCHIVED in group.system_tags else "active"].add(group)
         return found
 
-    def _by_status(self) -> Any:
+    @cached_property
+    def groups(self) -> Sequence[Any]:
+        """Tasks by project, status and system tags: their number, seconds, how many ended in the last day, the last start.
+
+        The columns are those of an index, in its order, so that the tasks themselves are not read.
+        """
         task = table_of(Task)
-        archived = case((in_use.has_tag(self.session, task.c.system_tags, store.ARCHIVED), 1), else_=0).label("archived")
         completed, started = sql.milliseconds(task.c.completed), sql.milliseconds(task.c.started)
-        since = clock.epoch_ms(clock.now() - DAY)
-        measured = (func.coalesce(completed, sql.milliseconds(task.c.last_update)) - started) / 1000
-        recent = case(((task.c.status.in_(DONE)) & (completed >= since), 1), else_=0)
-        return (
-            select(
-                task.c.project,
-                task.c.status,
-                archived,
-                func.count().label("count"),
-                func.sum(func.coalesce(task.c.active_duration, measured, 0)).label("runtime"),
-                func.sum(recent).label("recent"),
-                func.max(started).label("started"),
-            )
-            .where(*self.conditions(TASK, self.request.include_stats_filter))
-            .group_by(task.c.project, task.c.status, archived)
+        recent = case((task.c.status.in_(DONE) & (completed >= clock.epoch_ms(clock.now() - DAY)), 1), else_=0)
+        columns = (
+            func.count().label("count"),
+            func.sum(func.coalesce(task.c.active_duration, (completed - started) / 1000, 0)).label("runtime"),
+            func.sum(recent).label("recent"),
+            func.max(started).label("started"),
         )
+        keys = (task.c.project, task.c.status, task.c.system_tags)
+        conditions = self.conditions(TASK, self.request.include_stats_filter)
+        return self.session.execute(select(*keys, *columns).where(*conditions).group_by(*keys)).all()
 
     def sub_projects(self) -> dict[str, list[Document]]:
         """By project of the page: all projects below it that are shown, by name."""
@@ -157,11 +157,18 @@ class Statistics:
                 tags[root] |= set(row.tags)
         return {root: {"count": counts[root], "tags": sorted(tags[root])} for root in self.roots}
 
-    def own(self, kind: Kind) -> dict[str, int]:
-        """By project of the page: how many tasks or models are in it, not below it."""
-        table = table_of(kind.table)
-        body = self.request.include_stats_filter if kind is TASK else {}
-        conditions = [*self.conditions(kind, body), table.c.project.in_(self.roots)]
+    def own_tasks(self) -> dict[str, int]:
+        """By project of the page: how many tasks are in it, not below it."""
+        found = dict.fromkeys(self.roots, 0)
+        for group in self.groups:
+            if group.project in found:
+                found[group.project] += group.count
+        return found
+
+    def own_models(self) -> dict[str, int]:
+        """By project of the page: how many models are in it, not below it."""
+        table = table_of(Model)
+        conditions = [*self.conditions(MODEL, {}), table.c.project.in_(self.roots)]
         rows = self.session.execute(select(table.c.project, func.count()).where(*conditions).group_by(table.c.project))
         return dict.fromkeys(self.roots, 0) | {row[0]: row[1] for row in rows}
 
@@ -195,7 +202,7 @@ def describe(session: Session, identity: Identity, request: ProjectsQueryEx, pro
     if request.include_stats:
         _add_stats(found, projects)
     if request.check_own_contents:
-        tasks, models = found.own(TASK), found.own(MODEL)
+        tasks, models = found.own_tasks(), found.own_models()
         for project in projects:
             project |= {"own_tasks": tasks[project["id"]], "own_models": models[project["id"]]}
     if request.include_dataset_stats:

@@ -127,7 +127,7 @@ async def test_parents_of_tasks(shelf: Shelf) -> None:
 
 
 async def test_users_of_projects(shelf: Shelf) -> None:
-    me = (await shelf.call("users.get_all_ex", only_fields=["name"]))["users"][0]
+    me = (await shelf.call("users.get_all_ex", only_fields=["id", "name"]))["users"][0]
     somebody = Shelf(shelf.kernel, type(shelf.identity)(user=me["id"], name=me["name"]))
     project, empty = await shelf.project("peopled"), await shelf.project("unpeopled")
     await somebody.task(project=project)

@@ -360,6 +360,9 @@ def _tasks() -> None:
     op.create_index("ix_tasks_parent", "tasks", ["parent"])
     op.create_index("ix_tasks_project_last_update", "tasks", ["project", "last_update"])
     op.create_index("ix_tasks_started", "tasks", ["started"])
+    if op.get_context().dialect.name == "sqlite":
+        columns = ["project", "status", "system_tags", "type", "company", "user", "started", "completed", "active_duration"]
+        op.create_index("ix_tasks_statistics", "tasks", columns)
     op.create_index("ix_tasks_status_changed", "tasks", ["status_changed"])
     op.create_index("ix_tasks_status_last_update", "tasks", ["status", "last_update"])
     op.create_index("ix_tasks_user", "tasks", ["user"])
