@@ -1,0 +1,1 @@
+"""Tests in Chromium: what a person does, checked on the page and through the API."""
