@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT = 90_000
+WAIT = 15_000
 """Milliseconds that any assertion waits at most: the machine may be busy."""
 
 
@@ -58,7 +59,9 @@ def with_api(server: ServerProcess, work: Callable[[Api], Awaitable[T]]) -> T:
             urls = {"api": server.api, "web": server.web, "files": server.files}
             return await work(Api(session, urls))
 
-    return asyncio.run(run())
+    # in a thread: Playwright's own loop runs in this one
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result()
 
 
 def call(server: ServerProcess, endpoint: str, **fields: Any) -> Any:

@@ -8,13 +8,20 @@ import { toast } from "./toast.js";
 
 const check = (label, checked, run) => h("label", { class: "item check" }, h("input", { type: "checkbox", checked, onchange: (event) => run(event.target.checked) }), h("span", { class: "clip", title: label, text: label }));
 
+// the names of parameters are asked by project: for all tasks they are those of the newest tasks
+async function recentParameters() {
+  const { tasks } = await call("tasks.get_all_ex", { order_by: ["-last_update"], page: 0, page_size: 50, only_fields: ["hyperparams"] }, { quiet: true });
+  const names = new Set(tasks.flatMap(({ hyperparams }) => Object.entries(hyperparams ?? {}).flatMap(([section, items]) => Object.keys(items).map((name) => `${section}\u001f${name}`))));
+  return [...names].sort().map((text) => { const [section, name] = text.split("\u001f"); return { section, name }; });
+}
+
 /** Opens the menu of columns below `anchor`: fixed ones, then every metric and parameter of the project, found by typing. */
 export async function columnMenu(anchor, { state, page, setColumns }) {
   const project = page.project?.id;
   const flip = (key) => (on) => setColumns(on ? [...state.columns, key] : state.columns.filter((other) => other !== key));
   const [metrics, parameters] = await Promise.all([
     call("projects.get_unique_metric_variants", { ...(project ? { project } : {}), include_subprojects: true }, { quiet: true }).then((reply) => reply.metrics ?? [], () => []),
-    call("projects.get_hyper_parameters", { ...(project ? { project } : {}), include_subprojects: true, page: 0, page_size: 5000 }, { quiet: true }).then((reply) => reply.parameters ?? [], () => []),
+    project ? call("projects.get_hyper_parameters", { project, include_subprojects: true, page: 0, page_size: 5000 }, { quiet: true }).then((reply) => reply.parameters ?? [], () => []) : recentParameters(),
   ]);
   const visible = metrics.filter(({ metric }) => !metric.startsWith(":monitor"));
   openMenu(anchor, [
