@@ -29,7 +29,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT = 15_000
+WAIT = 90_000
 """Milliseconds that any assertion waits at most: the machine may be busy."""
 
 

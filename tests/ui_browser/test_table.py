@@ -133,7 +133,7 @@ def test_projects_are_made_and_deleted(page: Page, server: ServerProcess, tasks:
     """A project is made, found in the tree, and deleted with what it holds named."""
     page.goto(server.web + "/projects")
     page.get_by_role("button", name="New project").click()
-    page.get_by_label("Name").fill("Robotics/Grasping")
+    page.get_by_label("Name", exact=True).fill("Robotics/Grasping")
     page.get_by_role("button", name="Create").click()
     expect(page).to_have_url(re.compile(r"/projects/\w+/tasks"))
     expect(page.locator("#grid")).to_contain_text("No task here yet")
