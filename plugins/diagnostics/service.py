@@ -56,7 +56,10 @@ class ServerService:
         return [
             Endpoint("debug.ping", self.ping, permission=PUBLIC, summary="Whether the API answers"),
             Endpoint("server.info", self.old_info, permission=PUBLIC, min_version=OLDEST, summary=info),
-            Endpoint("server.info", self.info, permission=PUBLIC, min_version=Version(2, 8), summary=info),
+            *(
+                Endpoint("server.info", self.info, permission=PUBLIC, min_version=Version(2, minor), summary=info)
+                for minor in (8, 12)
+            ),
             Endpoint("server.config", self.config, ConfigRequest, SERVICE, summary="Settings, without secrets"),
             Endpoint("server.endpoints", self.list_endpoints, permission=SERVICE, summary="All endpoints"),
             Endpoint("server.get_stats", self.get_stats, StatisticsRequest, SERVICE, summary="Counts of what is stored"),

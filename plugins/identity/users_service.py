@@ -11,6 +11,7 @@ from trackyard.core.entities import USER
 from trackyard.core.errors import bad_value, forbidden
 from trackyard.core.identity import Identity, roles
 from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.version import OLDEST, Version
 from trackyard.plugins.identity import requests as r
 from trackyard.plugins.identity import users
 from trackyard.plugins.identity.realm import Realm
@@ -32,7 +33,10 @@ class UsersService:
         """What is registered."""
         return [
             Endpoint("users.get_all", self.get_all, r.UsersRequest, summary="Users"),
-            Endpoint("users.get_all_ex", self.get_all_ex, r.UsersRequest, summary="Users, also those active in some projects"),
+            Endpoint("users.get_all_ex", self.get_all, r.UsersRequest, min_version=OLDEST, summary="Users"),
+            Endpoint(
+                "users.get_all_ex", self.get_all_ex, r.UsersRequest, min_version=Version(2, 8), summary="Users, active ones"
+            ),
             Endpoint("users.get_by_id", self.get_by_id, r.UserRequest, summary="One user"),
             Endpoint("users.get_current_user", self.get_current_user, summary="The caller"),
             Endpoint("users.get_preferences", self.get_preferences, summary="The caller's preferences"),

@@ -75,7 +75,7 @@ async def test_all_endpoints_are_listed(api: Api) -> None:
     listed = (await api.call("server.endpoints"))["endpoints"]
     assert {item["name"] for item in listed} == set(api.kernel.endpoints.names())
     info = [item for item in listed if item["name"] == "server.info"]
-    assert [(item["min_version"], item["access"]) for item in info] == [("1.0", "public"), ("2.8", "public")]
+    assert [(item["min_version"], item["access"]) for item in info] == [("1.0", "public"), ("2.8", "public"), ("2.12", "public")]
 
 
 async def test_counts_of_what_is_stored(api: Api) -> None:

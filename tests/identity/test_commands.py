@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from trackyard.core.cli.main import main
+from trackyard.core.testing import postgresql
 from trackyard.core.testing.kernel import serving_kernel
 from trackyard.core.testing.server import Ports
 
@@ -23,6 +24,8 @@ Trackyard = Callable[..., int]
 def trackyard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trackyard:
     """``trackyard("user", "list")`` runs the command on the folder of the test; ``typed`` is its standard input."""
     monkeypatch.chdir(tmp_path)
+    for name, value in postgresql.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
 
     def run(*arguments: str, typed: str = "") -> int:
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
@@ -72,6 +75,8 @@ async def test_what_was_made_without_a_server_works_with_one(
 
 
 async def test_commands_beside_a_server_call_it(trackyard: Trackyard, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if await asyncio.to_thread(postgresql.environment, tmp_path):
+        pytest.skip("beside a server on PostgreSQL the commands work on the database")
     async with serving_kernel(tmp_path) as api:
         port = ["--api-port", str(api.kernel.ports["api"])]
         for words in (["create", "uma"], ["list"], ["credentials", "uma", "--label", "by command"]):

@@ -100,7 +100,7 @@ async def test_faults_are_told_without_their_trace(amake: AsyncOpen, served: Ser
         (b"\xff\xfe", JSON, 400, 0),
         (b"{}", JSON, 400, 12),
         (b'{"task": 1}', JSON, 400, 12),
-        (b'{"task": "t", "tags": "x"}', JSON, 400, 12),
+        (b'{"task": "t", "tags": [1]}', JSON, 400, 12),
         (b'{"task": "t", "count": NaN}', JSON, 400, 12),
         (b"broken gzip", {**JSON, "Content-Encoding": "gzip"}, 400, 0),
         (b"{}", {**JSON, "Content-Encoding": "compress"}, 415, 0),
