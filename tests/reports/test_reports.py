@@ -125,3 +125,66 @@ async def test_reports_are_listed_under_tasks(shelf: Shelf) -> None:
 
 async def test_a_report_cannot_be_shared(shelf: Shelf) -> None:
     assert await shelf.refusal("reports.share", task=UNKNOWN) == (404, 0)
+
+
+async def reported(shelf: Shelf, events: list[dict[str, Any]]) -> str:
+    """A new task with events."""
+    task = await shelf.task("reported")
+    for event in events:
+        await shelf.call("events.add", task=task, timestamp=1_700_000_000_000, **event)
+    return task
+
+
+async def test_what_a_report_shows_of_tasks_comes_in_one_answer(shelf: Shelf) -> None:
+    scalar = {"type": "training_stats_scalar", "metric": "loss", "variant": "train"}
+    task = await reported(
+        shelf,
+        [
+            *({**scalar, "iter": number, "value": 1.0 / (number + 1)} for number in range(3)),
+            {**scalar, "metric": "Summary", "iter": -(2**31), "value": 0.5},
+            {"type": "plot", "metric": "table", "variant": "one", "iter": 0, "plot_str": '{"data":[]}'},
+            {"type": "training_debug_image", "metric": "pictures", "variant": "one", "iter": 0, "url": "http://files.test/a.png"},
+        ],
+    )
+    project = await shelf.project("data of reports")
+    await shelf.call("tasks.move", ids=[task], project=project)
+    answer = await shelf.call(
+        "reports.get_task_data",
+        id=[task],
+        only_fields=["name", "project.name", "last_metrics"],
+        plots={"iters": 1, "metrics": [{"metric": "table", "variants": ["one"]}]},
+        debug_images={"iters": 1, "metrics": [{"metric": "pictures"}]},
+        scalar_metrics_iter_histogram={"key": "iter", "metrics": [{"metric": "loss", "variants": ["train"]}]},
+        single_value_metrics={},
+    )
+    assert answer["tasks"][0]["project"]["id"] == project
+    (plot,) = answer["plots"]["table"]["one"][task]["0"]["plots"]
+    assert plot["plot_str"] == '{"data":[]}'
+    (images,) = answer["debug_images"]
+    assert [event["url"] for round_ in images["iterations"] for event in round_["events"]] == ["http://files.test/a.png"]
+    assert answer["scalar_metrics_iter_histogram"]["loss"]["train"][task]["x"] == [0, 1, 2]
+    (single,) = answer["single_value_metrics"]
+    assert [value["value"] for value in single["values"]] == [0.5]
+
+
+async def test_a_report_shows_only_what_is_asked_for(shelf: Shelf) -> None:
+    task = await shelf.task()
+    answer = await shelf.call("reports.get_task_data", id=[task], only_fields=["name"])
+    assert answer == {"tasks": [{"id": task, "name": "some task"}]}
+    nothing = await shelf.call("reports.get_task_data", id=[UNKNOWN], plots={"iters": 1})
+    assert nothing == {"tasks": []}
+
+
+async def test_a_report_shows_models_too(shelf: Shelf) -> None:
+    model = await shelf.model("shown model")
+    event = {"type": "training_stats_scalar", "metric": "score", "variant": "all", "iter": 1, "value": 2.0}
+    await shelf.call("events.add", task=model, timestamp=1_700_000_000_000, model_event=True, **event)
+    answer = await shelf.call(
+        "reports.get_task_data",
+        id=[model],
+        only_fields=["name"],
+        model_events=True,
+        scalar_metrics_iter_histogram={"metrics": [{"metric": "score"}]},
+    )
+    assert answer["tasks"][0]["name"] == "shown model"
+    assert answer["scalar_metrics_iter_histogram"]["score"]["all"][model]["y"] == [2.0]
