@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.report import machine
 
-HELPERS = {"report", "stub", "__main__"}
+HELPERS = {"loading", "report", "stub", "__main__"}
 
 
 def names() -> list[str]:
