@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import TypeVar
 
 import numpy as np
 from trackyard.core.contracts.events import (
@@ -23,7 +24,9 @@ from trackyard.core.contracts.events import (
 from trackyard.core.store import MetricBatch
 from trackyard.plugins.events.decoding import Event
 
-__all__ = ["EntityReport", "Grouped", "group", "metric_batches", "owner_of"]
+__all__ = ["EntityReport", "Grouped", "group", "metric_batches"]
+
+K = TypeVar("K")
 
 SCALAR = "training_stats_scalar"
 LOG = "log"
@@ -63,87 +66,71 @@ class Grouped:
         return EventBatch([report.events for report in self.reports])
 
 
-def owner_of(event: Event) -> Entity:
-    """The task or model that an event belongs to."""
-    return Entity("model" if event.model_event else "task", event.task)
-
-
 def group(events: list[Event], worker: str | None) -> Grouped:
     """Columns by entity. Events that say no type, no task or nothing at all are counted as errors."""
     grouped = Grouped([])
-    reports: dict[Entity, EntityReport] = {}
-    now = int(time.time() * 1000)
-    scalars = [event for event in events if event.type == SCALAR] if any(event.type != SCALAR for event in events) else events
-    if scalars:
-        _add_scalars(scalars, reports, worker or UNKNOWN_WORKER, now)
-    if len(scalars) < len(events):
-        _add_others((event for event in events if event.type != SCALAR), reports, grouped.errors, worker, now)
-    nameless = [report for entity, report in reports.items() if not entity.id]
-    for report in nameless:
-        grouped.errors["Missing task id"] += len(report.events)
-    grouped.reports = [report for entity, report in reports.items() if entity.id]
+    host, now = worker or UNKNOWN_WORKER, int(time.time() * 1000)
+    for owner, mine in _parted(events, attrgetter("model_event", "task")).items():
+        report = EntityReport(EntityEvents(Entity("model" if owner[0] else "task", owner[1]), host))
+        for kind, some in _parted(mine, attrgetter("type")).items():
+            if kind == SCALAR:
+                _add_scalars(report, some, now)
+            else:
+                _add_others(report, some, grouped.errors, host, now)
+        if owner[1]:
+            grouped.reports.append(report)
+        else:
+            grouped.errors["Missing task id"] += len(report.events)
     return grouped
 
 
-def _report(reports: dict[Entity, EntityReport], entity: Entity) -> EntityReport:
-    report = reports.get(entity)
-    if report is None:
-        report = reports[entity] = EntityReport(EntityEvents(entity))
-    return report
+def _parted(events: list[Event], key: Callable[[Event], K]) -> dict[K, list[Event]]:
+    """Events by key; nearly always all have the same, which is found without a step in Python per event."""
+    keys = set(map(key, events))
+    if len(keys) == 1:
+        return {keys.pop(): events}
+    parts: dict[K, list[Event]] = {}
+    for event in events:
+        parts.setdefault(key(event), []).append(event)
+    return parts
 
 
 # --- scalars ---
 
-_key = attrgetter("model_event", "task", "metric", "variant")
+
+class _Places(dict[tuple[str, str], int]):
+    """Numbers series in order of appearance."""
+
+    def __missing__(self, key: tuple[str, str]) -> int:
+        place = self[key] = len(self)
+        return place
 
 
-def _add_scalars(events: list[Event], reports: dict[Entity, EntityReport], worker: str, now: int) -> None:
-    """Sort the points of all series into columns with as few steps per point as there can be."""
-    count = len(events)
-    places: dict[tuple[bool, str, str, str], int] = {}
-    series = np.array([places.setdefault(key, len(places)) for key in map(_key, events)], np.int64)
+def _add_scalars(report: EntityReport, events: list[Event], now: int) -> None:
+    """Sort the points of all series of an entity into columns, with no step in Python per point."""
+    count, places = len(events), _Places()
+    series = np.fromiter(map(places.__getitem__, map(attrgetter("metric", "variant"), events)), np.int64, count)
     iterations = np.fromiter(map(attrgetter("iter"), events), np.int64, count)
     timestamps = np.fromiter(map(attrgetter("timestamp"), events), np.int64, count)
-    timestamps[timestamps == 0] = now
     values = np.fromiter(map(attrgetter("value"), events), np.float64, count)
-    names = sorted(places, key=lambda key: key[:2])  # the series of one entity stand together
-    rank = np.empty(len(names), np.int64)
-    rank[[places[name] for name in names]] = np.arange(len(names))
-    series = rank[series]
+    timestamps[timestamps == 0] = now
     order = np.argsort(series, kind="stable")
-    iterations, timestamps, values = iterations[order], timestamps[order], values[order]
-    offsets = np.append(0, np.cumsum(np.bincount(series, minlength=len(names))))
-    labels = _labels(events)
-    for first, last in _runs(names):
-        entity = Entity("model" if names[first][0] else "task", names[first][1])
-        start, stop = int(offsets[first]), int(offsets[last])
-        mine = Scalars(
-            [name[2:] for name in names[first:last]],
-            [labels.get(name) for name in names[first:last]],
-            offsets[first : last + 1] - start,
-            iterations[start:stop],
-            timestamps[start:stop],
-            values[start:stop],
-        )
-        _add_columns(_report(reports, entity), mine, worker)
+    offsets = np.append(0, np.cumsum(np.bincount(series)))
+    names = list(places)
+    scalars = Scalars(names, _labels(events, names), offsets, iterations[order], timestamps[order], values[order])
+    _add_columns(report, scalars)
 
 
-def _runs(names: list[tuple[bool, str, str, str]]) -> Iterator[tuple[int, int]]:
-    """Where the series of each entity begin and end."""
-    first = 0
-    for index in range(1, len(names) + 1):
-        if index == len(names) or names[index][:2] != names[first][:2]:
-            yield first, index
-            first = index
+def _labels(events: list[Event], names: list[tuple[str, str]]) -> list[str | None]:
+    """The last label of the axis that each series gives."""
+    if not any(map(attrgetter("x_axis_label"), events)):
+        return [None] * len(names)
+    found = {(event.metric, event.variant): event.x_axis_label for event in events if event.x_axis_label}
+    return [found.get(name) for name in names]
 
 
-def _labels(events: list[Event]) -> dict[tuple[bool, str, str, str], str]:
-    return {_key(event): event.x_axis_label for event in events if event.x_axis_label}
-
-
-def _add_columns(report: EntityReport, scalars: Scalars, worker: str) -> None:
+def _add_columns(report: EntityReport, scalars: Scalars) -> None:
     report.events.scalars = scalars
-    report.events.worker = worker
     telling = scalars.iterations > SINGLE_VALUE_ITERATION
     if any(metric in MACHINE_METRICS for metric, _ in scalars.names):
         machine = [metric in MACHINE_METRICS for metric, _ in scalars.names]
@@ -158,16 +145,13 @@ def _add_columns(report: EntityReport, scalars: Scalars, worker: str) -> None:
 # --- logs, plots, images, vectors ---
 
 
-def _add_others(
-    events: Iterable[Event], reports: dict[Entity, EntityReport], errors: Counter[str], worker: str | None, now: int
-) -> None:
+def _add_others(report: EntityReport, events: list[Event], errors: Counter[str], worker: str, now: int) -> None:
     for event in events:
         problem = _problem(event)
         if problem:
             errors[problem] += 1
             continue
-        report = _report(reports, owner_of(event))
-        host = event.worker or worker or UNKNOWN_WORKER
+        host = event.worker or worker
         if event.type == LOG:
             record = LogRecord(event.timestamp or now, (event.level or "").lower(), host, event.msg or "")
             report.events.logs.append(record)

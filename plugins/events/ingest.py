@@ -15,7 +15,7 @@ from trackyard.core.kernel import Kernel
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.protocol.requests import Request
 from trackyard.plugins.events.batching import Grouped, group
-from trackyard.plugins.events.decoding import Decoded, decode_lines, decode_object
+from trackyard.plugins.events.decoding import Decoded, Event, decode_lines, decode_object
 from trackyard.plugins.events.entities import Known, find
 from trackyard.plugins.events.sharing import Shared
 from trackyard.plugins.events.statistics import Statistics, Update
@@ -55,10 +55,9 @@ class Ingest:
         return await self._take(call, decode_lines(call.raw) if decode is None else await decode)
 
     async def _take(self, call: Call, decoded: Decoded) -> dict[str, Any]:
-        locked_too = {(event.model_event, event.task) for event in decoded.events if event.allow_locked}
         grouped = group(decoded.events, call.worker)
         errors = decoded.errors + grouped.errors
-        await self._drop_unknown(call, grouped, locked_too, errors)
+        await self._drop_unknown(call, grouped, decoded.events, errors)
         batch = grouped.batch
         if not len(batch):
             raise ApiError(400, 131, "No events were added", data=dict(errors), errors=dict(errors))
@@ -67,7 +66,7 @@ class Ingest:
         await self._tell(batch, result)
         return {"added": result.added, "errors": errors.total(), "errors_info": dict(errors)}
 
-    async def _drop_unknown(self, call: Call, grouped: Grouped, locked_too: set[tuple[bool, str]], errors: Counter[str]) -> None:
+    async def _drop_unknown(self, call: Call, grouped: Grouped, events: list[Event], errors: Counter[str]) -> None:
         """Take out the events of tasks and models that do not exist or may not be changed any more."""
         entities = [report.events.entity for report in grouped.reports]
         known = await self._known.do(entities) if entities else {}
@@ -77,7 +76,7 @@ class Ingest:
             found = known.get(entity)
             if found is None or found.company != call.identity.company:
                 errors[f"Invalid {entity.kind} id: id={entity.id[:100]}"] += len(report.events)
-            elif found.locked and (entity.kind == "model", entity.id) not in locked_too:
+            elif found.locked and not any(event.allow_locked for event in events if event.task == entity.id):
                 errors[f"Invalid {entity.kind} status: it is published"] += len(report.events)
             else:
                 kept.append(report)
