@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+import aiohttp_jinja2
 from aiohttp import web
+from markupsafe import Markup
 from trackyard.core.clock import now
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
@@ -15,6 +18,7 @@ from trackyard.ui.calls import Data, attempt, together
 from trackyard.ui.home.start import getting_started
 from trackyard.ui.metrics import chosen_metric
 
+log = logging.getLogger(__name__)
 RUNNING_SHOWN = 12
 FAILED_SHOWN = 8
 DAYS = 14
@@ -63,7 +67,7 @@ async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
         "queues": _queue_rows(found["queues"].get("queues", [])),
         "projects": [row | {"days": activity.get(row["id"], [0] * DAYS)} for row in found["projects"].get("projects", [])],
         "health": await _health(page),
-        "cards": [],
+        "cards": await _cards(page),
     }
 
 
@@ -176,6 +180,22 @@ def _queue_rows(queues: list[Data]) -> list[Data]:
             }
         )
     return sorted(rows, key=lambda row: (-row["waiting"], row["name"]))
+
+
+async def _cards(page: Page) -> list[Data]:
+    """The cards that plugins put on this page, rendered; one that fails says so and leaves the others alone."""
+    return [{"title": panel.title, "html": await _card(page, panel)} for panel in page.panels(PanelKind.DASHBOARD_CARD)]
+
+
+async def _card(page: Page, panel: Panel) -> Markup:
+    shown = Page(page.kernel, page.identity, page.request, panel)
+    try:
+        context = cast("Data", await panel.handler(shown))
+        text = await asyncio.to_thread(aiohttp_jinja2.render_string, panel.template, page.request, {"page": shown, **context})
+    except Exception:
+        log.exception("card %s failed", panel.name)
+        return Markup('<p class="notice error">This card failed; the log of the server says why.</p>')
+    return Markup(text)  # noqa: S704 - rendered by a template that escapes
 
 
 async def _health(page: Page) -> list[Data]:

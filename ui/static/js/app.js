@@ -73,7 +73,13 @@ document.addEventListener("click", (event) => {
 
 bind("mod+k", "Search and commands", openPalette);
 bind("?", "All keys", help);
-for (const link of findAll(".rail a.item[data-key]")) bind(`g ${link.dataset.key}`, `Go to ${link.textContent.trim()}`, () => location.assign(link.href));
+const letters = new Set();
+for (const link of findAll(".rail a.item")) {
+  const title = link.textContent.trim();
+  const letter = title[0].toLowerCase();
+  if (!letters.has(letter)) bind(`g ${letter}`, `Go to ${title}`, () => location.assign(link.href));
+  letters.add(letter);
+}
 bind("/", "Filter", () => find("[data-filter]")?.focus());
 
 command("Use the light theme", () => theme("light"), "sun");

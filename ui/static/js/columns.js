@@ -17,14 +17,14 @@ const progress = (row) => (row.runtime?.progress === undefined ? "" : h("progres
 
 /** The fixed columns by key: title, width, the field that sorts, the fields that are read, and how a cell is drawn. */
 export const FIXED = {
-  name: { title: "Name", width: 320, sort: "name", fields: ["name", "status", "tags"], render: nameCell, kind: "name", fixed: true },
-  status: { title: "Status", width: 108, sort: "status", fields: ["status"], render: (row) => status(row.status) },
-  project: { title: "Project", width: 180, sort: "project", fields: ["project.name"], render: (row) => (row.project?.name ? h("a", { class: "clip muted", tabindex: "-1", href: url(`/projects/${row.project.id}/tasks`), title: row.project.name, text: row.project.name }) : "") },
-  type: { title: "Type", width: 104, sort: "type", fields: ["type"], render: (row) => text(row.type) },
-  user: { title: "User", width: 112, sort: "user", fields: ["user.name"], render: (row) => text(row.user?.name) },
-  started: { title: "Started", width: 112, sort: "started", fields: ["started"], render: (row) => time(row.started) },
-  duration: { title: "Duration", width: 104, sort: "active_duration", fields: ["active_duration"], num: true, render: (row) => duration(row.active_duration) },
-  iteration: { title: "Iteration", width: 88, sort: "last_iteration", fields: ["last_iteration"], num: true, render: (row) => number(row.last_iteration) },
+  name: { title: "Name", width: 300, sort: "name", fields: ["name", "status", "tags"], render: nameCell, kind: "name", fixed: true },
+  status: { title: "Status", width: 104, sort: "status", fields: ["status"], render: (row) => status(row.status) },
+  project: { title: "Project", width: 168, sort: "project", fields: ["project.name"], render: (row) => (row.project?.name ? h("a", { class: "clip muted", tabindex: "-1", href: url(`/projects/${row.project.id}/tasks`), title: row.project.name, text: row.project.name }) : "") },
+  type: { title: "Type", width: 108, sort: "type", fields: ["type"], render: (row) => text(row.type) },
+  user: { title: "User", width: 96, sort: "user", fields: ["user.name"], render: (row) => text(row.user?.name) },
+  started: { title: "Started", width: 104, sort: "started", fields: ["started"], render: (row) => time(row.started) },
+  duration: { title: "Duration", width: 92, sort: "active_duration", fields: ["active_duration"], num: true, render: (row) => duration(row.active_duration) },
+  iteration: { title: "Iteration", width: 80, sort: "last_iteration", fields: ["last_iteration"], num: true, render: (row) => number(row.last_iteration) },
   updated: { title: "Updated", width: 112, sort: "last_update", fields: ["last_update"], render: (row) => time(row.last_update) },
   progress: { title: "Progress", width: 120, fields: ["runtime.progress"], render: progress },
   worker: { title: "Worker", width: 140, sort: "last_worker", fields: ["last_worker"], render: (row) => text(row.last_worker) },

@@ -14,7 +14,7 @@ function open(menu, anchor) {
   menu.showPopover();
   place(menu, anchor);
   anchor.setAttribute("aria-expanded", "true");
-  menu.addEventListener("toggle", (event) => { if (event.newState === "closed") anchor.setAttribute("aria-expanded", "false"); }, { once: true });
+  menu.addEventListener("toggle", (event) => { if (event.newState === "closed") anchor.setAttribute("aria-expanded", "false"); });
   (find("input", menu) ?? find(".item:not(:disabled)", menu))?.focus();
 }
 

@@ -46,9 +46,16 @@ export class Grid {
     for (const request of this.waiting.values()) request.abort();
     this.waiting.clear();
     this.pages.clear();
+    this.idle = false;
     if (!keep) { this.at = -1; this.root.scrollTop = 0; }
     if (first) this.pages.set(0, first);
     this.setTotal(total);
+  }
+
+  /** Shows empty rows until the first `reset`. */
+  skeleton(rows) {
+    this.idle = true;
+    this.setTotal(rows);
   }
 
   setTotal(total) {
@@ -131,7 +138,7 @@ export class Grid {
   }
 
   async fetch(page) {
-    if (this.waiting.has(page) || this.pages.has(page)) return;
+    if (this.idle || this.waiting.has(page) || this.pages.has(page)) return;
     const request = new AbortController();
     this.waiting.set(page, request);
     try {

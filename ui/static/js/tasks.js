@@ -203,5 +203,6 @@ async function refresh() {
 
 document.addEventListener("trackyard:changed", () => { grid.choose([]); refresh(); });
 filters.draw();
+grid.skeleton(24);
 changed().then(() => { if (state.panel) panel.showId(state.panel); });
 poll(refresh, 5000);
