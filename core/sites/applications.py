@@ -108,9 +108,10 @@ async def envelope_middleware(request: web.Request, handler: Any) -> web.StreamR
         if error.status < 400:
             raise
         return json_response(meta.failure(ApiError(error.status, 0, error.reason)), error.status)
-    except (ConnectionError, ApiError) as error:
-        if isinstance(error, ConnectionError):
-            raise
+    except ConnectionError:
+        # the client went away, as the SDK does with downloads of which it wanted the head only; nobody reads this answer
+        return web.Response()
+    except ApiError as error:
         return json_response(meta.failure(error), error.code)
     except Exception:
         log.exception("request %s of %s failed", meta.id, request.path)

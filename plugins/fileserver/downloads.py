@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -93,7 +94,11 @@ async def _send(request: web.Request, reading: Reading, headers: dict[str, str],
     response = web.StreamResponse(status=status, headers=headers)
     response.content_length = size
     await response.prepare(request)
-    async for chunk in reading.chunks:
-        await response.write(chunk)
+    try:
+        async for chunk in reading.chunks:
+            await response.write(chunk)
+    finally:
+        if isinstance(reading.chunks, AsyncGenerator):
+            await reading.chunks.aclose()
     await response.write_eof()
     return response

@@ -1,5 +1,6 @@
 """The file server's routes: uploads by field name, downloads, ranges, deletions, and that every way asks who asks."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -134,6 +135,19 @@ async def test_every_path_and_method_asks_who_asks(api: Api) -> None:
         assert await response.text() == "OK"
     async with api.session.put(f"{api.urls['files']}/f.txt", headers=AUTH) as response:
         assert response.status == 405
+
+
+async def test_a_client_that_goes_away_is_no_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK closes downloads of which it wanted the head only; the file is closed and the log stays clean."""
+    async with serving_kernel(tmp_path) as api:
+        await upload(api, ("big.bin", "f", BIG))
+        port = int(api.urls["files"].rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"GET /big.bin HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTH['Authorization']}\r\n\r\n"
+        writer.write(head.encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        writer.transport.abort()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_deletions(api: Api) -> None:
