@@ -20,6 +20,8 @@ Condition = ColumnElement[bool]
 MULTI_FIELD = {"_any_": or_, "_or_": or_, "_all_": and_, "_and_": and_}
 MOST_VALUES = 20_000
 """How many values one filter may list."""
+MOST_TERMS = 300
+MANY_TAGS = 9
 
 
 class Translator:
@@ -38,6 +40,7 @@ class Translator:
         for name, given in body.items():
             if given is not None:
                 found += self.by_name(name, given, body)
+        self._limit("filters", len(found))
         return [*found, *self.hidden(body), self.visible(body, identity)]
 
     def visible(self, body: dict[str, Any], identity: Identity) -> Condition:
@@ -103,9 +106,16 @@ class Translator:
 
     def _list(self, name: str, given: Any) -> lists.ListFilter:
         wanted = lists.parse(name, given)
-        if len(wanted.any) + len(wanted.all) + len(wanted.none) > MOST_VALUES:
+        if len(wanted.any) + len(wanted.none) > MOST_VALUES:
             raise validation(name, f"more than {MOST_VALUES} values")
+        self._limit(name, len(wanted.all))
         return wanted
+
+    @staticmethod
+    def _limit(name: str, terms: int) -> None:
+        """Databases give up on a condition of very many terms."""
+        if terms > MOST_TERMS:
+            raise validation(name, f"more than {MOST_TERMS} terms")
 
     def _regex(self, name: str, column: ColumnElement[Any], given: Any) -> list[Condition]:
         if not isinstance(given, str):
@@ -163,11 +173,12 @@ class Translator:
         if wanted.any:
             found.append(self._has_one_of(values, wanted.any))
         found += [self._has_one_of(values, [value]) for value in wanted.all]
-        for value in wanted.none:
-            if column is not None and isinstance(value, str) and values.field.name.endswith("tags"):
-                found.append(not_(sql.has_tag(self.dialect, column, value)))
-            else:
-                found.append(not_(self._has_one_of(values, [value])))
+        tags = [value for value in wanted.none if isinstance(value, str)]
+        if column is not None and values.field.name.endswith("tags") and len(tags) == len(wanted.none) < MANY_TAGS:
+            # looking into the column is quicker than a look into the side table for each row
+            found += [not_(sql.has_tag(self.dialect, column, tag)) for tag in tags]
+        elif wanted.none:
+            found.append(not_(self._has_one_of(values, wanted.none)))
         return found
 
     def _has_one_of(self, values: ValueTarget, wanted: Sequence[lists.Value]) -> Condition:
@@ -192,6 +203,7 @@ class Translator:
         pattern, moments = given.get("pattern"), given.get("datetime")
         if (not pattern and not moments) or not fields:
             return []
+        self._limit(name, len(fields))
         targets = [resolve(self.session, self.kind, field) for field in fields]
         each = [self._pattern(target, pattern) if pattern else self._moments(target, moments) for target in targets]
         return [MULTI_FIELD[name](*each)]
@@ -236,7 +248,7 @@ class Translator:
             if terms:
                 parts.append(join(*terms))
         operator = sections.get("op") or "and"
-        if operator not in {"and", "or"}:
+        if operator not in ("and", "or"):
             raise validation(f"filters.{name}.op", "and or or is expected")
         return [(or_ if operator == "or" else and_)(*parts)] if parts else []
 
@@ -244,8 +256,10 @@ class Translator:
         if not isinstance(section, dict):
             raise validation(f"filters.{name}", "an object with include and exclude is expected")
         target = resolve(self.session, self.kind, name)
-        terms = [self._has(target, name, value) for value in lists.as_list(section.get("include"))]
-        return terms + [not_(self._has(target, name, value)) for value in lists.as_list(section.get("exclude"))]
+        include, exclude = lists.as_list(section.get("include")), lists.as_list(section.get("exclude"))
+        self._limit(f"filters.{name}", len(include) + len(exclude))
+        terms = [self._has(target, name, value) for value in include]
+        return terms + [not_(self._has(target, name, value)) for value in exclude]
 
     def _has(self, target: Target, name: str, value: Any) -> Condition:
         if isinstance(value, (dict, list)):

@@ -126,7 +126,7 @@ def _repeats(items: list[Any]) -> int:
     """How many repetitions without a small bound there are; a nested one counts as many."""
     found = 0
     for op, value in items:
-        inner = sum(_repeats(list(below)) for below in _below(op, value))
+        inner = sum(_repeats(list(part)) for part in below(op, value))
         if op in REPEATS and value[1] is not None and int(value[1]) > 10:
             inner = 1 if len(value[2]) == 1 and value[2][0][0] in SINGLE else 9
         elif op in REPEATS:
@@ -137,7 +137,8 @@ def _repeats(items: list[Any]) -> int:
     return found
 
 
-def _below(op: Any, value: Any) -> list[Any]:
+def below(op: Any, value: Any) -> list[Any]:
+    """The sequences of items inside one item of a parsed pattern."""
     if op in REPEATS:
         return [value[2]]
     if op is code.SUBPATTERN:

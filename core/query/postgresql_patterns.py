@@ -4,7 +4,7 @@ import re
 from re import _constants as code  # type: ignore[attr-defined]
 from typing import Any
 
-from trackyard.core.query.patterns import REPEATS, Pattern, malformed
+from trackyard.core.query.patterns import REPEATS, Pattern, below, malformed
 
 _AT = {
     code.AT_BEGINNING: r"\A",
@@ -28,6 +28,9 @@ _MOST = 255
 """The greatest bound that PostgreSQL takes in ``{m,n}``."""
 
 
+_MOST_STATES = 2000
+
+
 class _Unsupported(Exception):
     pass
 
@@ -36,6 +39,8 @@ def translate(pattern: Pattern) -> str:
     """The pattern for PostgreSQL's ``~`` operator. What it cannot express is refused as 400/21."""
     if pattern.tree.state.flags & (re.MULTILINE | re.VERBOSE):
         raise malformed(pattern.text, "multi-line and verbose patterns are not supported on PostgreSQL")
+    if _weight(list(pattern.tree)) > _MOST_STATES:
+        raise malformed(pattern.text, "nested repetitions of that size are not supported on PostgreSQL")
     try:
         # "***:" forces advanced expressions, whatever the pattern begins with
         return "***:" + _sequence(list(pattern.tree), bool(pattern.tree.state.flags & re.DOTALL))
@@ -67,22 +72,33 @@ def _compound(op: Any, value: Any, dotall: bool) -> str:
     if op in REPEATS:
         return _repeat(value, dotall)
     if op is code.SUBPATTERN:
-        group, added, removed, below = value
+        group, added, removed, inside = value
         if added or removed:
             raise _Unsupported("a flag for a part of the pattern")
-        return f"({'' if group else '?:'}{_sequence(list(below), dotall)})"
+        return f"({'' if group else '?:'}{_sequence(list(inside), dotall)})"
     if op is code.BRANCH:
         return "(?:" + "|".join(_sequence(list(branch), dotall) for branch in value[1]) + ")"
     if op in (code.ASSERT, code.ASSERT_NOT):
-        direction, below = value
+        direction, inside = value
         sign = "=" if op is code.ASSERT else "!"
-        return f"(?{'<' if direction < 0 else ''}{sign}{_sequence(list(below), dotall)})"
+        return f"(?{'<' if direction < 0 else ''}{sign}{_sequence(list(inside), dotall)})"
     raise _Unsupported(str(op).lower())
 
 
+def _weight(items: list[Any]) -> int:
+    """About how many states the items become: PostgreSQL writes repetitions out."""
+    total = 0
+    for op, value in items:
+        inner = sum(_weight(list(part)) for part in below(op, value)) or 1
+        if op in REPEATS:
+            inner *= max(1, int(value[0] if value[1] is code.MAXREPEAT else value[1]))
+        total += inner
+    return total
+
+
 def _repeat(value: Any, dotall: bool) -> str:
-    least, most, below = value
-    body = f"(?:{_sequence(list(below), dotall)})"
+    least, most, repeated = value
+    body = f"(?:{_sequence(list(repeated), dotall)})"
     endless = most is code.MAXREPEAT
     if least > _MOST or (not endless and most > _MOST):
         raise _Unsupported(f"a repetition of more than {_MOST}")

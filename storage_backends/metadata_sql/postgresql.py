@@ -12,6 +12,7 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 from trackyard.core.contracts.metadata import StoreUnavailable
+from trackyard.core.errors import ApiError
 from trackyard.storage_backends.metadata_sql.sqlite import run_unit
 from trackyard.storage_backends.metadata_sql.threads import Crew, Unit, in_thread, settle
 
@@ -22,6 +23,9 @@ ATTEMPTS = 12
 STATEMENT_MS = 60_000
 REPEATABLE = frozenset({"40001", "40P01", "23505"})
 """Serialization failure, deadlock, and the unique violation that a race between two units makes."""
+
+
+BAD_PATTERN = "2201B"
 
 
 def make_engine(url: URL) -> Engine:
@@ -108,7 +112,9 @@ def repeatable(error: Exception, attempt: int) -> bool:
 
 
 def explained(error: Exception) -> Exception:
-    """The error to tell: a plain sentence when the database fails, else the unit's own."""
+    """The error to tell: that of a pattern, a plain sentence when the database fails, or the unit's own."""
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == BAD_PATTERN:
+        return ApiError(400, 21, "Malformed regular expression", error=str(error.orig).strip())
     if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return StoreUnavailable(f"The metadata database failed: {str(error.orig).strip()}")
     return error
