@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from trackyard.core.extension import Job
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.kernel import Kernel
 from trackyard.core.plugin import Plugin
@@ -14,6 +15,8 @@ from trackyard.core.protocol.version import OLDEST, Version
 from trackyard.plugins.events import listing, logs, plots, requests, scalars
 from trackyard.plugins.events.deleting import delete_for_model, delete_for_task
 from trackyard.plugins.events.ingest import Ingest
+from trackyard.plugins.events.keeping import EventsSettings, SpaceRequest, forget_old, get_space
+from trackyard.plugins.events.searching import SearchLogsRequest, search_logs
 from trackyard.plugins.events.viewer import Viewer
 
 
@@ -43,6 +46,8 @@ READING = [
     _read("get_task_log", logs.get_task_log, requests.LogRequest),
     _read("get_task_plots", plots.get_task_plots, requests.TaskPlotsRequest),
     _read("get_multi_task_plots", plots.get_multi_task_plots, requests.MultiPlotsRequest),
+    _read("search_logs", search_logs, SearchLogsRequest),
+    _read("get_space", get_space, SpaceRequest),
     Endpoint("events.download_task_log", logs.download_task_log, requests.DownloadLogRequest, raw_reply=True),
 ]
 DELETING = [
@@ -52,11 +57,16 @@ DELETING = [
 ]
 
 
+RETENTION_SECONDS = 6 * 3600.0
+
+
 class EventsPlugin(Plugin):
     """The service ``events``."""
 
     name = "events"
     summary = "Scalars, logs, plots and samples: taking and showing them"
+    settings_type = EventsSettings
+    settings: EventsSettings
 
     def __init__(self, settings: Any) -> None:
         """Nothing is taken before `start`."""
@@ -84,6 +94,11 @@ class EventsPlugin(Plugin):
             _read("clear_scroll", self._clear_scroll, requests.ClearScrollRequest, Version(2, 18)),
         ]
 
+    @hookimpl
+    def trackyard_jobs(self) -> list[Job]:
+        """Forgetting what is older than the settings allow."""
+        return [Job("event retention", RETENTION_SECONDS, self._forget_old)]
+
     async def start(self, kernel: Kernel) -> None:
         """Take events from now on."""
         self._ingest = Ingest(kernel)
@@ -98,6 +113,9 @@ class EventsPlugin(Plugin):
 
     async def _add_batch(self, call: Call, request: Request) -> dict[str, Any]:
         return await self._started().add_batch(call, request)
+
+    async def _forget_old(self, kernel: Kernel) -> None:
+        await forget_old(kernel, self.settings)
 
     def _started(self) -> Ingest:
         if self._ingest is None:

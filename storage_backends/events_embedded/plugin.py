@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from trackyard.core.cli.command import Command
 from trackyard.core.contracts.events import EventBackend, EventStoreError
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.plugin import Plugin
-from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore
+from trackyard.storage_backends.events_embedded.command import COMMAND
+from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore, path_of
 
 
 class EmbeddedBackend:
@@ -19,8 +20,7 @@ class EmbeddedBackend:
 
     async def open(self, url: str, data_dir: Path) -> EmbeddedEventStore:
         """Open or create the store."""
-        path = unquote(urlsplit(url).path)
-        file = data_dir / (path or "events.db")
+        file = path_of(url, data_dir)
         try:
             await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -38,3 +38,8 @@ class EventsEmbeddedPlugin(Plugin):
     def trackyard_event_backends(self) -> list[EventBackend]:
         """The scheme ``embedded:``."""
         return [EmbeddedBackend()]
+
+    @hookimpl
+    def trackyard_commands(self) -> list[Command]:
+        """The check of the file."""
+        return [COMMAND]

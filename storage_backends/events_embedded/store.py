@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote, urlsplit
 
 from trackyard.core.contracts.events import (
     Aggregate,
@@ -59,7 +60,7 @@ from trackyard.storage_backends.events_embedded.samples import item_series, samp
 from trackyard.storage_backends.events_embedded.schema import connect_reader, connect_writer
 from trackyard.storage_backends.events_embedded.writer import Writer, check_space
 
-__all__ = ["EmbeddedEventStore"]
+__all__ = ["EmbeddedEventStore", "path_of"]
 
 T = TypeVar("T")
 
@@ -264,6 +265,11 @@ class EmbeddedEventStore:
             else:
                 removed += self._writer.submit(partial(trim_items, series=row.id, before=before)).result()
         return removed
+
+
+def path_of(url: str, data_dir: Path) -> Path:
+    """The file of ``embedded:`` (in the data directory) or ``embedded:///srv/events.db``."""
+    return data_dir / (unquote(urlsplit(url).path) or "events.db")
 
 
 def _lock(path: Path) -> int:

@@ -1,5 +1,6 @@
 """The embedded event store passes the conformance suite; what it promises beyond."""
 
+import argparse
 import asyncio
 import sqlite3
 import threading
@@ -18,9 +19,11 @@ from trackyard.core.contracts.events import (
     Scalars,
     StoreBusyError,
 )
+from trackyard.core.settings import Settings
 from trackyard.core.testing.event_store_model import batch_of
 from trackyard.core.testing.event_store_suite import TIME, EventStoreSuite
 from trackyard.storage_backends.events_embedded import compaction, compactor, writer
+from trackyard.storage_backends.events_embedded.command import run
 from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore
 
 
@@ -146,3 +149,17 @@ async def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     finally:
         gate.set()
         await store.close()
+
+
+def test_the_file_is_checked_by_a_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(environ={}, data_dir=tmp_path)
+    assert run(argparse.Namespace(), settings) == 2
+    store = EmbeddedEventStore(tmp_path / "events.db")
+    try:
+        assert run(argparse.Namespace(), settings) == 2
+        assert "stop the server" in capsys.readouterr().err
+    finally:
+        store._close()
+    assert run(argparse.Namespace(), settings) == 0
+    assert "everything is well" in capsys.readouterr().out
+    assert run(argparse.Namespace(), Settings(environ={"TRACKYARD__STORAGE__EVENTS": "clickhouse://x"}, data_dir=tmp_path)) == 2
