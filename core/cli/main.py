@@ -12,6 +12,7 @@ from pathlib import Path
 
 from trackyard.core.cli import config, plugins, serve
 from trackyard.core.cli.command import Command
+from trackyard.core.contracts.metadata import StoreUnavailable
 from trackyard.core.plugins import PluginFailure, PluginManager
 from trackyard.core.settings import Settings, SettingsError
 
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, PluginFailure) as error:
         print(f"trackyard: {error}", file=sys.stderr)
         return 2
+    except StoreUnavailable as error:
+        print(f"trackyard: {error}", file=sys.stderr)
+        return 1
 
 
 def start_log(level: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from trackyard.core.contracts.metadata import StoreUnavailable
 from trackyard.core.errors import ApiError, forbidden, unauthorized
 from trackyard.core.identity import ANONYMOUS, Access, Identity
 from trackyard.core.protocol.body import is_lines, parse_object, read_body, read_raw
@@ -87,6 +88,9 @@ class Dispatcher:
             return response
         except (asyncio.CancelledError, ConnectionError):
             raise
+        except StoreUnavailable as error:
+            log.error("call %s of %s failed: %s", meta.id, meta.name, error)
+            return json_response(meta.failure(ApiError(500, 102, "The metadata database is not available")), 500)
         except Exception:
             log.exception("call %s of %s failed", meta.id, meta.name)
             return json_response(meta.failure(ApiError(500, 0, "Internal server error", request=meta.id)), 500)
