@@ -185,3 +185,14 @@ async def test_links_are_not_followed(api: Api, tmp_path: Path) -> None:
     assert (await fetch(api, "folder/outside.txt"))[0] in (400, 404)
     assert (await upload(api, ("folder/new.txt", "f", b"x")))[0] == 400
     assert not (tmp_path / "new.txt").exists()
+
+
+async def test_a_client_that_hangs_up_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK asks for a file and hangs up when it only wanted to know the size."""
+    async with serving_kernel(tmp_path) as api:
+        await upload(api, ("big.bin", "f", BIG))
+        for _ in range(3):
+            response = await api.session.get(f"{api.urls['files']}/big.bin", headers=AUTH)
+            assert response.content_length == len(BIG)
+            response.close()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
