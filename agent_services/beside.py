@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 from trackyard.core.cli.serve import urls
 from trackyard.core.entities import User
-from trackyard.core.identity import Identity
+from trackyard.core.identity import ADMIN_ROLES, Identity
 from trackyard.core.kernel import Kernel
 
 LABEL = "services agent beside the server"
@@ -41,7 +41,9 @@ async def run_beside(kernel: Kernel) -> None:
 
 
 def _administrator(session: Session) -> Identity | None:
-    user = session.exec(select(User).where(col(User.role) == "admin").order_by(col(User.num))).first()
+    user = session.exec(
+        select(User).where(col(User.role).in_(ADMIN_ROLES), col(User.disabled).is_(False)).order_by(col(User.num))
+    ).first()
     return None if user is None else Identity(user.id, user.name, user.role, user.company)
 
 

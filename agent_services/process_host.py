@@ -1,6 +1,7 @@
 """The parent of a task's process in the process runtime: keeps its output with times, and writes down how it ended.
 
-It outlives the agent. ``python -m trackyard.agent_services.process_host FOLDER PYTHON RUNNER``
+It outlives the agent, whose child it is not: what starts it returns at once.
+``python -m trackyard.agent_services.process_host FOLDER PYTHON RUNNER``
 """
 
 import json
@@ -16,6 +17,9 @@ from types import FrameType
 def main() -> int:
     """Run the runner in a process group of its own and write ``output`` and ``exit`` into the folder."""
     folder, python, runner = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    if os.fork():
+        os._exit(0)
+    os.setsid()
     child = subprocess.Popen(
         [python, runner], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, cwd=folder
     )

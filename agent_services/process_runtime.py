@@ -104,14 +104,8 @@ class ProcessRuntime:
         place.mkdir(parents=True, exist_ok=True)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("CLEARML_", "TRACKYARD_"))}
         host = [sys.executable, "-m", "trackyard.agent_services.process_host", str(place), str(self._python), str(RUNNER)]
-        subprocess.Popen(
-            host,
-            env={**kept, **launch.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        nothing = subprocess.DEVNULL
+        subprocess.run(host, env={**kept, **launch.environment}, stdin=nothing, stdout=nothing, stderr=nothing, check=True)
         _until_there(place / "pids", place / "exit")
 
     def _exit(self, task: str) -> Exit | None:
