@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from sqlmodel import Session
 from trackyard.core import store
 from trackyard.core.errors import ApiError
@@ -21,6 +22,15 @@ from trackyard.plugins.queues.lengths import QueueLengths
 SERVICES_QUEUE = "services"
 """The queue that the services agent listens to; it is there from the first start."""
 MEASURE_SECONDS = 60.0
+DAY = 24 * 3600.0
+
+
+class QueuesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the queues."""
+
+    statistics_days: Annotated[int, msgspec.Meta(ge=1, description="Days for which lengths of queues are kept")] = 180
+
+
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +39,7 @@ class QueuesPlugin(Plugin):
 
     name = "queues"
     summary = "Queues of tasks: what waits for agents, and in which order"
+    settings_type = QueuesSettings
 
     def __init__(self, settings: Any) -> None:
         """Nothing is measured before `start`."""
@@ -47,8 +58,11 @@ class QueuesPlugin(Plugin):
 
     @hookimpl
     def trackyard_jobs(self) -> list[Job]:
-        """The measurement of every minute."""
-        return [Job("queue lengths", MEASURE_SECONDS, lambda kernel: self._lengths.measure())]
+        """The measurement of every minute; old ones are forgotten."""
+        return [
+            Job("queue lengths", MEASURE_SECONDS, lambda kernel: self._lengths.measure()),
+            Job("forget old queue lengths", DAY, lambda kernel: self._lengths.forget(self.settings.statistics_days)),
+        ]
 
     async def start(self, kernel: Kernel) -> None:
         """Make the default queue and the services queue unless they exist: clients look for them by name."""

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlmodel import Session
 from trackyard.core import clock
 from trackyard.core.background import Delayed
-from trackyard.core.contracts.events import Aggregate, AggregateQuery, Entity, MetricFilter
+from trackyard.core.contracts.events import Aggregate, AggregateQuery, Entity, MetricFilter, Retention
 from trackyard.core.entities import Queue, QueueEntry, table_of
 from trackyard.core.kernel import Kernel
 from trackyard.core.protocol.endpoint import Call
@@ -26,6 +26,7 @@ WAITING = "avg_waiting_time"
 DELAY = 1.0
 """Seconds between a change and its measurement, which later changes share."""
 ALL = "all"
+DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class QueueLengths:
         for queue, measured in found.items():
             self._record(queue, moment, measured)
         self._filled = set(found)
+
+    async def forget(self, days: int) -> None:
+        """Forget measurements older than ``days``."""
+        if self._kernel is not None:
+            before = clock.epoch_ms(clock.now()) - days * DAY_MS
+            await self._kernel.events.retain(Retention("queue", before))
 
     async def close(self) -> None:
         """Measure what changed, and store everything."""

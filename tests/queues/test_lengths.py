@@ -4,6 +4,8 @@ import time
 from typing import Any
 
 import pytest
+from trackyard.core.contracts.events import Entity
+from trackyard.core.statistics import Statistics
 
 from tests.queues.server import Server
 
@@ -51,3 +53,15 @@ async def test_an_emptied_queue_is_measured_once_more(server: Server) -> None:
     await metrics(server, queue)
     last = await server.kernel.events.latest("queue", [queue])
     assert [(points.metric, points.values.tolist()) for points in last] == [("avg_waiting_time", [0.0]), ("queue_length", [0.0])]
+
+
+async def test_old_lengths_are_forgotten(server: Server) -> None:
+    queue = await server.queue("of long ago")
+    long_ago = int(time.time() * 1000) - 181 * 24 * 3600 * 1000
+    statistics = Statistics(server.kernel, "test")
+    statistics.record(Entity("queue", queue), long_ago, {("queue_length", ""): 5.0})
+    await statistics.flush()
+    for job in server.kernel.plugins.provided("jobs"):
+        if job.name == "forget old queue lengths":
+            await job.run(server.kernel)
+    assert await server.kernel.events.series("queue", [queue]) == []

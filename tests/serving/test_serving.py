@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from trackyard.core import clock
 from trackyard.core.entities import ServingContainer, table_of
 
@@ -94,6 +94,13 @@ async def test_a_silent_instance_is_gone_after_its_timeout(server: Server) -> No
     statement = update(table).where(table.c.id == "silent-1").values(last_activity_time=moment)
     await server.kernel.metadata.write(lambda session: session.execute(statement) and None)
     assert await endpoint(server, "http://silent") is None
+    for job in server.kernel.plugins.provided("jobs"):
+        if job.name == "forget instances that are gone":
+            await job.run(server.kernel)
+    assert (
+        await server.kernel.metadata.read(lambda session: session.execute(select(table.c.id)).scalars().all().count("silent-1"))
+        == 0
+    )
     await report(server, "silent-1", "http://silent")
     assert await endpoint(server, "http://silent") is not None
 
