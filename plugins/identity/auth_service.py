@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -22,6 +23,8 @@ from trackyard.plugins.identity.secrets import check_password
 from trackyard.plugins.identity.sessions import is_secure, log_out
 
 LONGEST_LABEL = 200
+NEVER = 100 * 365 * 86400
+"""Seconds of a hundred years: no end is later."""
 RENEWED = ("session_id", "key", "link")
 """Claims that a renewed token keeps: it stays in its session, and ends with the access key that began it."""
 SERVICE = roles("system", "root")
@@ -39,7 +42,11 @@ class AuthService:
             Endpoint("auth.login", self.login, r.LoginRequest, summary="Token and cookie for the credentials of the call"),
             Endpoint("auth.logout", self.logout, r.LogoutRequest, min_version=Version(2, 2), summary="End the session"),
             Endpoint(
-                "auth.create_credentials", self.create_credentials, r.LabelRequest, writes=True, summary="New API credentials"
+                "auth.create_credentials",
+                self.create_credentials,
+                r.NewCredentialsRequest,
+                writes=True,
+                summary="New API credentials",
             ),
             Endpoint("auth.get_credentials", self.get_credentials, summary="One's own API credentials, without secrets"),
             Endpoint("auth.edit_credentials", self.edit_credentials, r.CredentialRequest, writes=True, summary="Change a label"),
@@ -88,14 +95,15 @@ class AuthService:
         await log_out(self._realm, call, request.everywhere)
         return {}
 
-    async def create_credentials(self, call: Call, request: r.LabelRequest) -> dict[str, Any]:
+    async def create_credentials(self, call: Call, request: r.NewCredentialsRequest) -> dict[str, Any]:
         """New credentials of the caller, who can't give them a role above the one of the call."""
         label = check_label(request.label)
+        expires = clock.now() + timedelta(seconds=min(request.expiration_sec, NEVER)) if request.expiration_sec else None
 
         def work(session: Session) -> dict[str, Any]:
             user = own_user(session, call.identity)
-            role = call.identity.role if narrower(user.role, call.identity.role) != user.role else None
-            return users.add_credentials(session, user, label, role)
+            allowed = narrower(narrower(user.role, call.identity.role), request.role)
+            return users.add_credentials(session, user, label, allowed if allowed != user.role else None, expires)
 
         return {"credentials": await self._realm.accounts.change(work)}
 
@@ -248,15 +256,19 @@ def find_credential(session: Session, user_id: str, access_key: str) -> Credenti
 def shown_credentials(session: Session, user_id: str) -> list[dict[str, Any]]:
     """What is shown of a user's credentials. Clients expect ``last_used`` without an offset."""
     rows = session.exec(select(Credential).where(Credential.user == user_id).order_by(col(Credential.num))).all()
-    return [
-        {
-            "access_key": row.access_key,
-            "label": row.label,
-            "last_used": clock.iso(row.last_used).removesuffix("+00:00") if row.last_used else None,
-            "last_used_from": row.last_used_from,
-        }
-        for row in rows
-    ]
+    return [shown_credential(row) for row in rows]
+
+
+def shown_credential(row: Credential) -> dict[str, Any]:
+    """What is shown of a credential; ``role`` and ``expires`` only where there are such limits."""
+    shown = {
+        "access_key": row.access_key,
+        "label": row.label,
+        "last_used": clock.iso(row.last_used).removesuffix("+00:00") if row.last_used else None,
+        "last_used_from": row.last_used_from,
+    }
+    limits = {"role": row.role, "expires": row.expires}
+    return shown | {name: value for name, value in limits.items() if value is not None}
 
 
 def check_label(label: str | None) -> str | None:

@@ -12,7 +12,7 @@ import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import aiohttp
 from trackyard.core.cli.command import Command
@@ -21,11 +21,13 @@ from trackyard.core.errors import ApiError
 from trackyard.core.identity import DEFAULT_COMPANY, SYSTEM, Identity
 from trackyard.core.kernel import Kernel, load_kernel
 from trackyard.core.settings import Settings
+from trackyard.plugins.identity import requests as r
 from trackyard.plugins.identity.accounts import username_of
 from trackyard.plugins.identity.realm import Realm
 
 TOKEN_SECONDS = 300
 PAGE = 500
+GIVEN_ROLES = get_args(r.Role)
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 
 
@@ -205,7 +207,9 @@ def credentials(chosen: argparse.Namespace, settings: Settings) -> int:
 
     async def work(caller: Caller) -> None:
         user = await find(caller, chosen.user)
-        made = (await caller.call("auth.create_credentials", {"label": chosen.label}, user["id"]))["credentials"]
+        days = chosen.days * 86400 if chosen.days else None
+        body = {"label": chosen.label, "role": chosen.role, "expiration_sec": days}
+        made = (await caller.call("auth.create_credentials", body, user["id"]))["credentials"]
         print(f"CLEARML_API_ACCESS_KEY={made['access_key']}\nCLEARML_API_SECRET_KEY={made['secret_key']}")
 
     return run(settings, work)
@@ -225,7 +229,7 @@ def _create(parser: argparse.ArgumentParser) -> None:
     _user(parser)
     parser.add_argument("--name", help="the name that others see (default: the user name)")
     parser.add_argument("--email", help="e-mail address")
-    parser.add_argument("--role", default="user", choices=["admin", "superuser", "user", "annotator", "guest"], help="role")
+    parser.add_argument("--role", default="user", choices=GIVEN_ROLES, help="role")
     parser.add_argument("--password", action="store_true", help="ask for a password (or read it from the standard input)")
 
 
@@ -237,6 +241,8 @@ def _disable(parser: argparse.ArgumentParser) -> None:
 def _credentials(parser: argparse.ArgumentParser) -> None:
     _user(parser)
     parser.add_argument("--label", default="command line", help="what the credentials are for")
+    parser.add_argument("--role", choices=GIVEN_ROLES, help="let them do less than the user may")
+    parser.add_argument("--days", type=int, help="let them expire after so many days")
 
 
 COMMANDS = [

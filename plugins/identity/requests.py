@@ -21,10 +21,12 @@ class LogoutRequest(Request):
     everywhere: bool = False
 
 
-class LabelRequest(Request):
-    """Asks for new credentials with a label."""
+class NewCredentialsRequest(Request):
+    """Asks for new credentials with a label; ``role`` lets them do less than the user, ``expiration_sec`` ends them."""
 
     label: str | None = None
+    role: Role | None = None
+    expiration_sec: Size | None = None
 
 
 class CredentialRequest(Request):

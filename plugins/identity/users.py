@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_
@@ -130,14 +130,18 @@ def delete_user(session: Session, user: User) -> None:
     store.delete(session, USER, [user.id])
 
 
-def add_credentials(session: Session, user: User, label: str | None = None, role: str | None = None) -> dict[str, Any]:
+def add_credentials(
+    session: Session, user: User, label: str | None = None, role: str | None = None, expires: datetime | None = None
+) -> dict[str, Any]:
     """Store new API credentials; the answer is the only place where the secret is shown."""
     access_key, secret = new_access_key(), new_secret()
-    session.add(make_credential(user, access_key, secret, label, role))
+    made = make_credential(user, access_key, secret, label)
+    made.role, made.expires = role, expires
+    session.add(made)
     return {"access_key": access_key, "secret_key": secret, "label": label}
 
 
-def make_credential(user: User, access_key: str, secret: str, label: str | None = None, role: str | None = None) -> Credential:
+def make_credential(user: User, access_key: str, secret: str, label: str | None) -> Credential:
     """A credential of the user with what is kept of the secret."""
     return Credential(
         access_key=access_key,
@@ -145,6 +149,5 @@ def make_credential(user: User, access_key: str, secret: str, label: str | None 
         user=user.id,
         company=user.company,
         label=label,
-        role=role,
         created=clock.now(),
     )

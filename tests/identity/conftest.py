@@ -9,47 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import Identity
-from trackyard.core.plugin import Plugin
 from trackyard.core.testing.http import Answer, Api
 from trackyard.core.testing.kernel import serving_kernel
 from trackyard.plugins.identity.users import require_user
 
-CONFIG = '[storage]\nevents = "none:"\nfiles = "none:"\n'
 COMPANY = "d1bd92a3b039400cbafc60a7a5b1e52b"
-
-
-class NoStore:
-    """A store that holds nothing."""
-
-    async def ready(self) -> None:
-        """It is."""
-
-    async def close(self) -> None:
-        """Nothing to do."""
-
-
-class NoStorePlugin(Plugin):
-    """Stores of events and files that hold nothing, so that these tests need no others."""
-
-    name = "no-stores"
-    summary = "Stores that hold nothing"
-    schemes = ("none",)
-
-    async def open(self, url: str, data_dir: Path) -> Any:
-        """As a backend."""
-        return NoStore()
-
-    @hookimpl
-    def trackyard_event_backends(self) -> list[Any]:
-        """Itself."""
-        return [self]
-
-    @hookimpl
-    def trackyard_file_backends(self) -> list[Any]:
-        """Itself."""
-        return [self]
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Api]]
@@ -59,8 +24,8 @@ Serve = Callable[..., AbstractAsyncContextManager[Api]]
 def serve(tmp_path: Path) -> Serve:
     """``async with serve(config, environ)``: a server on the folder of the test."""
 
-    def run(config: str = "", environ: dict[str, str] | None = None, plugins: list[type[Plugin]] | None = None) -> Any:
-        return serving_kernel(tmp_path, CONFIG + config, [NoStorePlugin, *(plugins or [])], environ)
+    def run(config: str = "", environ: dict[str, str] | None = None) -> AbstractAsyncContextManager[Api]:
+        return serving_kernel(tmp_path, config, environ=environ)
 
     return run
 

@@ -24,7 +24,7 @@ Trackyard = Callable[..., int]
 def trackyard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trackyard:
     """``trackyard("user", "list")`` runs the command on the folder of the test; ``typed`` is its standard input."""
     monkeypatch.chdir(tmp_path)
-    for name, value in postgresql.environment(tmp_path).items():
+    for name, value in postgresql.environment(tmp_path, "").items():
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str, typed: str = "") -> int:
@@ -75,17 +75,21 @@ async def test_what_was_made_without_a_server_works_with_one(
 
 
 async def test_commands_beside_a_server_call_it(trackyard: Trackyard, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if await asyncio.to_thread(postgresql.environment, tmp_path):
+    if await asyncio.to_thread(postgresql.environment, tmp_path, ""):
         pytest.skip("beside a server on PostgreSQL the commands work on the database")
     async with serving_kernel(tmp_path) as api:
         port = ["--api-port", str(api.kernel.ports["api"])]
-        for words in (["create", "uma"], ["list"], ["credentials", "uma", "--label", "by command"]):
+        for words in (
+            ["create", "uma"],
+            ["list"],
+            ["credentials", "uma", "--label", "by command", "--role", "guest", "--days", "9"],
+        ):
             assert await asyncio.to_thread(trackyard, "user", *words, *port) == 0
         told = capsys.readouterr().out
         assert re.search(r"^uma +uma +user +enabled +never$", told, re.MULTILINE)
         key, secret = re.findall(r"CLEARML_API_\w+_KEY=(\S+)", told)
         listed = (await api.as_user(key, secret).call("auth.get_credentials"))["credentials"]
-        assert [item["label"] for item in listed] == ["by command"]
+        assert [(item["label"], item["role"]) for item in listed] == [("by command", "guest")]
         assert await asyncio.to_thread(trackyard, "user", "password", "uma", *port, typed=f"{PASSWORD}\n") == 0
         assert (await ask(api, "auth.login", basic("uma", PASSWORD))).codes == (200, 0)
         assert await asyncio.to_thread(trackyard, "user", "disable", "uma", *port) == 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
+from trackyard.core import clock
 from trackyard.core.entities import Credential
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY
@@ -90,20 +92,36 @@ async def test_nobody_touches_the_credentials_of_others(api: Api) -> None:
     assert (await api.ask("users.get_current_user")).codes == (200, 0)
 
 
-async def test_narrowed_credentials_can_not_widen_themselves(api: Api) -> None:
-    made = (await api.call("auth.create_credentials", label="narrow"))["credentials"]
-    await api.kernel.metadata.write(lambda session: narrow(session, made["access_key"]))
+async def test_credentials_may_be_narrowed_and_can_not_widen_themselves(api: Api) -> None:
+    made = (await api.call("auth.create_credentials", label="narrow", role="user"))["credentials"]
     narrowed = api.as_user(made["access_key"], made["secret_key"])
     assert (await narrowed.call("users.get_current_user"))["user"]["role"] == "user"
     assert (await narrowed.ask("server.config")).codes == (403, 20)
     token = (await narrowed.call("auth.login"))["token"]
     assert (await ask(api, "server.config", bearer(token))).codes == (403, 20)
-    more = (await narrowed.call("auth.create_credentials"))["credentials"]
-    assert (await api.as_user(more["access_key"], more["secret_key"]).ask("server.config")).codes == (403, 20)
+    for role in (None, "admin"):
+        more = (await narrowed.call("auth.create_credentials", role=role))["credentials"]
+        assert (await api.as_user(more["access_key"], more["secret_key"]).ask("server.config")).codes == (403, 20)
+    listed = {item["access_key"]: item for item in (await api.call("auth.get_credentials"))["credentials"]}
+    assert listed[made["access_key"]]["role"] == "user"
+    assert "role" not in listed[ACCESS_KEY]
 
 
-def narrow(session: Session, access_key: str) -> None:
-    """Make the credential that of a user without rights."""
-    found = session.exec(select(Credential).where(Credential.access_key == access_key)).one()
-    found.role = "user"
-    session.add(found)
+async def test_credentials_that_only_read(api: Api) -> None:
+    made = (await api.call("auth.create_credentials", role="guest"))["credentials"]
+    reader = api.as_user(made["access_key"], made["secret_key"])
+    assert (await reader.ask("users.get_all")).codes == (200, 0)
+    assert (await reader.ask("auth.create_credentials")).codes == (403, 21)
+
+
+async def test_credentials_may_expire_with_their_tokens(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = (await api.call("auth.create_credentials", expiration_sec=86400))["credentials"]
+    headers = basic(made["access_key"], made["secret_key"])
+    token = (await ask(api, "auth.login", headers)).data["token"]
+    assert (await ask(api, "users.get_current_user", bearer(token))).codes == (200, 0)
+    later = clock.now() + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert (await ask(api, "users.get_current_user", headers)).codes == (401, 22)
+    assert (await ask(api, "users.get_current_user", bearer(token))).codes == (401, 30)
+    assert (await api.ask("users.get_current_user")).codes == (200, 0)
+    assert (await api.ask("auth.create_credentials", {"expiration_sec": 0})).codes == (400, 12)
