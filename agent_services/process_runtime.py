@@ -92,9 +92,11 @@ class ProcessRuntime:
     def _prepare(self) -> None:
         (self._folder / "tasks").mkdir(parents=True, exist_ok=True)
         if not self._python.exists():
-            subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", str(self._folder / "venv")], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(self._folder / "venv")], check=True
+            )
             site = next((self._folder / "venv" / "lib").glob("python*")) / "site-packages"
-            # the packages of this environment, which may be a virtual one itself
+            # the packages of this environment (pip among them), which may be a virtual one itself
             (site / "trackyard-parent.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
 
     def _launch(self, launch: TaskLaunch) -> None:
