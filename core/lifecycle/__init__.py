@@ -29,7 +29,7 @@ from trackyard.core.lifecycle.statuses import (
     may_change,
 )
 from trackyard.core.lifecycle.stopping import stop
-from trackyard.core.lifecycle.unit import STATUS_FIELDS, Unit, many, owned_task, write
+from trackyard.core.lifecycle.unit import STATUS_FIELDS, Unit, owned_task, write, write_many
 
 __all__ = [
     "DELETED_PARENT",
@@ -47,7 +47,6 @@ __all__ = [
     "enqueue",
     "is_watched",
     "leave_queues",
-    "many",
     "mark_alive",
     "may_change",
     "owned_task",
@@ -55,4 +54,5 @@ __all__ = [
     "require_queue",
     "stop",
     "write",
+    "write_many",
 ]

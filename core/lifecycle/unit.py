@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from trackyard.core.kernel import Kernel
 
 T = TypeVar("T")
+TURN = 50
+"""How many tasks of a call for many are changed in one unit of work."""
 LISTENER_DEADLINE = 10.0
 """Seconds that a listener may take to hear of one change."""
 
@@ -86,13 +88,28 @@ def owned_task(unit: Unit, task_id: str, fields: Collection[str] = STATUS_FIELDS
     return store.require_own(unit.session, TASK, task_id, company=unit.identity.company, fields={*STATUS_FIELDS, *fields})
 
 
-def many(unit: Unit, ids: Iterable[str], work: Callable[[str], Result]) -> Result:
+async def write_many(kernel: Kernel, identity: Identity, ids: Iterable[str], work: Callable[[Unit, str], Result]) -> Result:
+    """Do ``work`` for each of many tasks, so that each is done or fails for itself; the answer of ``*_many`` endpoints.
+
+    A few dozen share a unit of work: other writers get their turn in between.
+    """
+    answer: Result = {"succeeded": [], "failed": []}
+    wanted = list(dict.fromkeys(ids))
+    for start in range(0, len(wanted), TURN):
+        part = wanted[start : start + TURN]
+        done = await write(kernel, identity, lambda unit, part=part: _many(unit, part, work))  # type: ignore[misc]
+        for key, items in done.items():
+            answer[key] += items
+    return answer
+
+
+def _many(unit: Unit, ids: Iterable[str], work: Callable[[Unit, str], Result]) -> Result:
     """As `many_in_unit`; status changes of what fails are forgotten, too."""
 
     def run(one: str) -> Result:
         before = len(unit.changes)
         try:
-            return work(one)
+            return work(unit, one)
         except ApiError:
             del unit.changes[before:]
             raise

@@ -112,8 +112,9 @@ async def update(call: Call, request: UpdateRequest) -> Document:
 
 
 async def update_batch(call: Call, request: BatchRequest) -> Document:
-    """Do one ``tasks.update`` per line, all or none."""
-    updates = [convert(_parsed(line), UpdateRequest) for line in call.raw.splitlines() if line.strip()]
+    """Do one ``tasks.update`` per line, all or none; a plain JSON body is a batch of one."""
+    bodies = [_parsed(line) for line in call.raw.split(b"\n") if line.strip()] if call.is_batch else [call.body]
+    updates = [convert(body, UpdateRequest) for body in bodies]
     if not updates:
         raise ApiError(400, 17, "Batch contains no items")
 

@@ -46,14 +46,11 @@ async def unarchive_many(call: Call, request: IdsRequest) -> Document:
 
 
 async def _archive_many(call: Call, request: IdsRequest, *, archived: bool) -> Document:
-    def work(unit: Unit) -> Document:
-        def archive_one(task: str) -> Document:
-            _archive_one(unit, one_of(call, task, ArchiveOneRequest), archived=archived)
-            return {"archived" if archived else "unarchived": True}
+    def work(unit: Unit, task: str) -> Document:
+        _archive_one(unit, one_of(call, task, ArchiveOneRequest), archived=archived)
+        return {"archived" if archived else "unarchived": True}
 
-        return lifecycle.many(unit, request.ids, archive_one)
-
-    return await lifecycle.write(call.kernel, call.identity, work)
+    return await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
 
 
 def _archive_one(unit: Unit, request: ArchiveOneRequest, *, archived: bool) -> int:

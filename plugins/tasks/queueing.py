@@ -28,17 +28,18 @@ async def enqueue(call: Call, request: EnqueueRequest) -> Document:
 async def enqueue_many(call: Call, request: IdsRequest) -> Document:
     """Put tasks into a queue, one by one."""
 
-    def work(unit: Unit) -> Document:
-        choice: EnqueueRequest = one_of(call, "", EnqueueRequest)
+    choice: EnqueueRequest = one_of(call, "", EnqueueRequest)
+
+    def choose(unit: Unit) -> tuple[str, Document]:
         queue = _chosen_queue(unit, choice)
+        return queue, _watched(unit, queue, choice)
 
-        def enqueue_one(task: str) -> Document:
-            done = _enqueue_one(unit, owned_task(unit, task, ("models",)), queue, choice)
-            return {**done, "queued": True}
+    queue, watched = await lifecycle.write(call.kernel, call.identity, choose)
 
-        return lifecycle.many(unit, request.ids, enqueue_one) | _watched(unit, queue, choice)
+    def work(unit: Unit, task: str) -> Document:
+        return {**_enqueue_one(unit, owned_task(unit, task, ("models",)), queue, choice), "queued": True}
 
-    return await lifecycle.write(call.kernel, call.identity, work)
+    return await lifecycle.write_many(call.kernel, call.identity, request.ids, work) | watched
 
 
 def _chosen_queue(unit: Unit, request: EnqueueRequest) -> str:
@@ -78,17 +79,12 @@ async def dequeue(call: Call, request: DequeueRequest) -> Document:
 async def dequeue_many(call: Call, request: IdsRequest) -> Document:
     """Take tasks out of their queues, one by one; unknown ones are in none."""
 
-    def work(unit: Unit) -> Document:
-        known = store.existing(unit.session, TASK, request.ids, company=unit.identity.company)
+    def work(unit: Unit, task: str) -> Document:
+        if not store.existing(unit.session, TASK, [task], company=unit.identity.company):
+            return {"dequeued": False, "updated": 0, "fields": {}}
+        return {**_dequeue_one(unit, one_of(call, task, DequeueRequest)), "dequeued": True}
 
-        def dequeue_one(task: str) -> Document:
-            if task not in known:
-                return {"dequeued": False, "updated": 0, "fields": {}}
-            return {**_dequeue_one(unit, one_of(call, task, DequeueRequest)), "dequeued": True}
-
-        return lifecycle.many(unit, request.ids, dequeue_one)
-
-    return await lifecycle.write(call.kernel, call.identity, work)
+    return await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
 
 
 def _dequeue_one(unit: Unit, request: DequeueRequest) -> Document:

@@ -38,10 +38,10 @@ async def reset_many(call: Call, request: IdsRequest) -> Document:
     """Reset tasks one by one."""
     shown = await _shown(call, request.ids, one_of(call, "", ResetRequest))
 
-    def work(unit: Unit) -> Document:
-        return lifecycle.many(unit, request.ids, lambda task: _reset_one(unit, one_of(call, task, ResetRequest), shown))
+    def work(unit: Unit, task: str) -> Document:
+        return _reset_one(unit, one_of(call, task, ResetRequest), shown)
 
-    answer = await lifecycle.write(call.kernel, call.identity, work)
+    answer = await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
     await call.events.delete("task", [item["id"] for item in answer["succeeded"]])
     return answer
 
@@ -94,10 +94,10 @@ async def delete_many(call: Call, request: IdsRequest) -> Document:
     """Delete tasks one by one."""
     shown = await _shown(call, request.ids, one_of(call, "", DeleteRequest))
 
-    def work(unit: Unit) -> Document:
-        return lifecycle.many(unit, request.ids, lambda task: _delete_one(unit, one_of(call, task, DeleteRequest), shown))
+    def work(unit: Unit, task: str) -> Document:
+        return _delete_one(unit, one_of(call, task, DeleteRequest), shown)
 
-    return await lifecycle.write(call.kernel, call.identity, work)
+    return await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
 
 
 def _delete_one(unit: Unit, request: DeleteRequest, shown: EventUrls) -> Document:

@@ -91,10 +91,10 @@ async def publish(call: Call, request: PublishRequest) -> Document:
 async def publish_many(call: Call, request: IdsRequest) -> Document:
     """Publish tasks one by one."""
 
-    def work(unit: Unit) -> Document:
-        return lifecycle.many(unit, request.ids, lambda task: _publish_one(unit, one_of(call, task, PublishRequest)))
+    def work(unit: Unit, task: str) -> Document:
+        return _publish_one(unit, one_of(call, task, PublishRequest))
 
-    return await lifecycle.write(call.kernel, call.identity, work)
+    return await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
 
 
 def _publish_one(unit: Unit, request: PublishRequest) -> Document:
@@ -119,10 +119,10 @@ async def stop(call: Call, request: StopRequest) -> Document:
 async def stop_many(call: Call, request: IdsRequest) -> Document:
     """Ask tasks to stop, one by one."""
 
-    def work(unit: Unit) -> Document:
-        return lifecycle.many(unit, request.ids, lambda task: _stop_one(unit, one_of(call, task, StopRequest)))
+    def work(unit: Unit, task: str) -> Document:
+        return _stop_one(unit, one_of(call, task, StopRequest))
 
-    return await lifecycle.write(call.kernel, call.identity, work)
+    return await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
 
 
 def _stop_one(unit: Unit, request: StopRequest) -> Document:

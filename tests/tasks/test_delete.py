@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from trackyard.core.lifecycle.unit import TURN
 
 from tests.tasks.board import Board
 
@@ -96,3 +97,11 @@ async def test_steps_of_a_pipeline_go_along_if_asked(board: Board) -> None:
     step = await board.make("completed", parent=controller)
     await board.call("delete", task=controller, include_pipeline_steps=True)
     assert await board.refused("get_by_id", task=step) == (400, 101)
+
+
+async def test_more_tasks_than_fit_one_unit_of_work(board: Board) -> None:
+    """All are answered for, in their order."""
+    tasks = [await board.make() for _ in range(TURN + 2)]
+    answer = await board.call("delete_many", ids=[tasks[0], *tasks])
+    assert [item["id"] for item in answer["succeeded"]] == tasks
+    assert answer["failed"] == []

@@ -216,6 +216,8 @@ async def test_update_batch_is_all_or_nothing(board: Board) -> None:
             await batch(board, body)
         assert (caught.value.code, caught.value.subcode) == codes
     assert (await board.read(one))["comment"] == "batch"
+    assert await board.call("update_batch", task=one, comment="alone") == {"updated": 1}
+    assert (await board.read(one))["comment"] == "alone"
 
 
 async def test_set_requirements_in_any_status(board: Board) -> None:
