@@ -42,9 +42,10 @@ class Finder:
         found = self.session.execute(select(func.count()).select_from(self.table).where(*self.conditions)).scalar()
         return found or 0
 
-    def every(self) -> list[int]:
-        """The numbers of all, in order."""
-        return [row[0] for query, _ in self._steps() for row in self.session.execute(query)]
+    def every_id(self) -> list[str]:
+        """The ids of all, in order."""
+        steps = [query.with_only_columns(self.table.c.id) for query, _ in self._steps()]
+        return [row[0] for query in steps for row in self.session.execute(query)]
 
     def part(self, window: Window) -> tuple[list[int], list[Any] | None]:
         """The numbers of one part, and the sort values of its last row (None if it is empty)."""

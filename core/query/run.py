@@ -142,8 +142,7 @@ def ids(
     where: Collection[ColumnElement[bool]] = (),
 ) -> list[str]:
     """The ids of all entities that ``body`` finds, in its order and without pages."""
-    nums = _finder(session, kind, body, identity, where).every()
-    return [document["id"] for document in documents.load(session, kind, nums, {"id"})]
+    return _finder(session, kind, body, identity, where).every_id()
 
 
 def conditions(

@@ -78,6 +78,9 @@ def test_metrics_sort_and_the_rest_follows(session: Session) -> None:
     assert names(session, order_by=[f"-{LOSS}.min_value", "name"], page=1, page_size=3) == ["b", "x", "y"]
     assert names(session, order_by=[f"-{LOSS}.min_value", "name"], page=5, page_size=1) == ["y"]
     assert names(session, order_by=[f"-{LOSS}.min_value", "name"], page=6, page_size=1) == []
+    ids = query.ids(session, TASK, {"order_by": [f"{LOSS}.value", "name"], "page_size": 2}, ME)
+    every = query.run(session, TASK, {"order_by": [f"{LOSS}.value", "name"], "only_fields": ["id"]}, ME).items
+    assert ids == [item["id"] for item in every]
 
 
 def test_an_unreported_metric_orders_nothing(session: Session) -> None:

@@ -353,12 +353,14 @@ def _tasks() -> None:
         sa.PrimaryKeyConstraint("num"),
         sa.UniqueConstraint("id"),
     )
+    op.create_index("ix_tasks_completed", "tasks", ["completed"])
     op.create_index("ix_tasks_created", "tasks", ["created"])
     op.create_index("ix_tasks_last_change", "tasks", ["last_change"])
     op.create_index("ix_tasks_last_update", "tasks", ["last_update"])
     op.create_index("ix_tasks_name", "tasks", ["name"])
     op.create_index("ix_tasks_parent", "tasks", ["parent"])
     op.create_index("ix_tasks_project_last_update", "tasks", ["project", "last_update"])
+    op.create_index("ix_tasks_published", "tasks", ["published"])
     op.create_index("ix_tasks_started", "tasks", ["started"])
     if op.get_context().dialect.name == "sqlite":
         columns = ["project", "status", "system_tags", "type", "company", "user", "started", "completed", "active_duration"]
