@@ -15,7 +15,8 @@ from trackyard.core.testing.server import ADMIN_PASSWORD, ServerProcess
 from tests.ui.fill import artifact, lines, pictures, plots
 from tests.ui_browser.conftest import WAIT, Watch, call, with_api
 
-pytestmark = pytest.mark.browser
+# each test is a journey of many pages: on a busy machine it takes minutes
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 expect.set_options(timeout=WAIT)
 
 

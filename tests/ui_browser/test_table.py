@@ -12,7 +12,8 @@ from trackyard.core.testing.server import ServerProcess
 from tests.ui.fill import fill
 from tests.ui_browser.conftest import WAIT, call, until, with_api
 
-pytestmark = pytest.mark.browser
+# each test is a journey of many pages: on a busy machine it takes minutes
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 expect.set_options(timeout=WAIT)
 NOW = 1_790_000_000_000
 
@@ -50,6 +51,23 @@ def test_the_table_is_searched_filtered_and_sorted(page: Page, server: ServerPro
     expect(names).to_have_text(shown)
     page.locator("#grid .r").first.click(position={"x": 600, "y": 10})
     expect(page.locator("#panel h2")).to_have_text(shown[0])
+
+
+def test_tables_and_logs_are_downloaded(page: Page, server: ServerProcess, tasks: list[str]) -> None:
+    """The rows in view and all rows as CSV, and the log of a run as text."""
+    page.goto(server.web + "/tasks?q=unet-large")
+    expect(page.locator("#grid .r").first).to_be_visible()
+    for choice in ("Download these rows as CSV", "Download all as CSV"):
+        page.get_by_role("button", name="More", exact=True).click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=choice).click()
+        rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+        assert len(rows) == 6, choice
+        assert "unet-large run 001" in "\n".join(rows), choice
+    page.goto(f"{server.web}/tasks/{tasks[0]}/console")
+    with page.expect_download() as log:
+        page.get_by_role("link", name="Download").click()
+    assert "epoch 14 step 00599" in log.value.path().read_text()
 
 
 def test_a_column_of_a_metric_is_added(page: Page, server: ServerProcess, tasks: list[str]) -> None:
