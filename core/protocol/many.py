@@ -9,8 +9,11 @@ from trackyard.core.errors import ApiError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+    from trackyard.core.contracts.metadata import MetadataStore
 
 Result = dict[str, Any]
+UNIT_SIZE = 100
+"""How many objects one unit of work changes."""
 
 
 def many_in_unit(session: Session, ids: Iterable[str], work: Callable[[str], Result]) -> Result:
@@ -28,6 +31,20 @@ def many_in_unit(session: Session, ids: Iterable[str], work: Callable[[str], Res
             session.expire_all()
             answer["failed"].append(_failure(one, error))
     return answer
+
+
+async def many_in_units(store: MetadataStore, ids: Iterable[str], work: Callable[[Session, str], Result]) -> Result:
+    """As `many_in_unit`, in several units of work, so that other writers get their turn between them."""
+    answer: Result = {"succeeded": [], "failed": []}
+    for part in _parts(list(dict.fromkeys(ids))):
+        done = await store.write(lambda session, part=part: many_in_unit(session, part, lambda one: work(session, one)))  # type: ignore[misc]
+        for name in answer:
+            answer[name] += done[name]
+    return answer
+
+
+def _parts(ids: list[str]) -> Iterable[list[str]]:
+    return (ids[start : start + UNIT_SIZE] for start in range(0, len(ids), UNIT_SIZE))
 
 
 async def many_calls(ids: Iterable[str], work: Callable[[str], Awaitable[Result]]) -> Result:

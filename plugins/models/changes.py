@@ -10,7 +10,7 @@ from trackyard.core.entities import MODEL, PROJECT, TASK
 from trackyard.core.errors import validation
 from trackyard.core.identity import Identity
 from trackyard.core.protocol.endpoint import Call
-from trackyard.core.protocol.many import many_in_unit
+from trackyard.core.protocol.many import many_in_units
 from trackyard.core.protocol.requests import IdsRequest, MoveRequest, PublicityRequest, TagsChangeRequest, given
 from trackyard.core.store import Document
 from trackyard.plugins.models.requests import (
@@ -131,20 +131,20 @@ async def _change_metadata(call: Call, model: str, changed: Callable[[Document],
 
 async def archive_many(call: Call, request: IdsRequest) -> Document:
     """Archive models."""
-    return await call.metadata.write(
-        lambda session: many_in_unit(
-            session, request.ids, lambda model: {"archived": store.archive(session, MODEL, model, call.identity)}
-        )
-    )
+
+    def work(session: Session, model: str) -> Document:
+        return {"archived": store.archive(session, MODEL, model, call.identity)}
+
+    return await many_in_units(call.metadata, request.ids, work)
 
 
 async def unarchive_many(call: Call, request: IdsRequest) -> Document:
     """Bring models back from the archive."""
-    return await call.metadata.write(
-        lambda session: many_in_unit(
-            session, request.ids, lambda model: {"unarchived": store.unarchive(session, MODEL, model, call.identity)}
-        )
-    )
+
+    def work(session: Session, model: str) -> Document:
+        return {"unarchived": store.unarchive(session, MODEL, model, call.identity)}
+
+    return await many_in_units(call.metadata, request.ids, work)
 
 
 async def update_tags(call: Call, request: TagsChangeRequest) -> Document:

@@ -10,7 +10,7 @@ from trackyard.core import store
 from trackyard.core.entities import MODEL, TASK, FieldPath, Task, TaskValue, table_of
 from trackyard.core.errors import ApiError
 from trackyard.core.protocol.endpoint import Call
-from trackyard.core.protocol.many import many_in_unit
+from trackyard.core.protocol.many import many_in_units
 from trackyard.core.store import Document
 from trackyard.plugins.models.publishing import PUBLISHED
 from trackyard.plugins.models.requests import DeleteManyRequest, DeleteRequest
@@ -31,14 +31,10 @@ async def delete(call: Call, request: DeleteRequest) -> Document:
 async def delete_many(call: Call, request: DeleteManyRequest) -> Document:
     """Delete models one by one."""
 
-    def work(session: Session) -> Document:
-        return many_in_unit(
-            session,
-            request.ids,
-            lambda model: _delete(session, call, model, request.force, request.delete_external_artifacts),
-        )
+    def work(session: Session, model: str) -> Document:
+        return _delete(session, call, model, request.force, request.delete_external_artifacts)
 
-    answer = await call.metadata.write(work)
+    answer = await many_in_units(call.metadata, request.ids, work)
     await _forget_events(call, [item["id"] for item in answer["succeeded"]])
     return answer
 

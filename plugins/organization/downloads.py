@@ -33,48 +33,38 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 async def prepare(call: Call, request: PrepareRequest) -> Document:
     """Check the query of a download and keep it for ten minutes."""
+    if not request.field_mappings:
+        raise validation("field_mappings", "at least one column is needed")
     body = {name: value for name, value in call.body.items() if name not in NO_FILTERS}
-    fields = sorted({*request.only_fields, *(mapping.field for mapping in request.field_mappings)})
-    body["only_fields"] = fields
-    columns = msgspec.to_builtins(request.field_mappings)
+    body["only_fields"] = sorted({*request.only_fields, *(mapping.field for mapping in request.field_mappings)})
+    kept = {"kind": request.entity_type, "body": body, "columns": msgspec.to_builtins(request.field_mappings)}
 
     def work(session: Session) -> str:
         query.run(session, KINDS[request.entity_type], {**body, "page_size": 1}, call.identity, expand=True)
-        now = clock.now()
-        table = table_of(PreparedDownload)
-        session.execute(delete(table).where(table.c.expires < now))
-        prepared = ids.new_id()
-        session.add(
-            PreparedDownload(
-                id=prepared,
-                company=call.identity.company,
-                user=call.identity.user,
-                request={"kind": request.entity_type, "body": body, "columns": columns},
-                created=now,
-                expires=now + LIFE,
-            )
-        )
-        return prepared
+        return _keep(session, call, kept)
 
-    if not request.field_mappings:
-        raise validation("field_mappings", "at least one column is needed")
     return {"prepare_id": await call.metadata.write(work)}
+
+
+def _keep(session: Session, call: Call, request: Document) -> str:
+    now, prepared, table = clock.now(), ids.new_id(), table_of(PreparedDownload)
+    session.execute(delete(table).where(table.c.expires < now))
+    by = {"company": call.identity.company, "user": call.identity.user}
+    session.add(PreparedDownload(id=prepared, request=request, created=now, expires=now + LIFE, **by))
+    return prepared
 
 
 async def download(call: Call, request: DownloadRequest) -> web.StreamResponse:
     """Stream a prepared download as CSV: UTF-8 with a mark, every field quoted."""
-    prepared = await call.metadata.read(lambda session: _prepared(session, call, request.prepare_id))
-    columns = msgspec.convert(prepared["columns"], list[FieldMapping])
-    headers = {
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f"attachment; filename=clearml-{KINDS[prepared['kind']].plural}.csv",
-    }
-    response = web.StreamResponse(headers=headers)
-    response.enable_chunked_encoding()
     if call.request is None:
         raise ApiError(400, 0, "A download needs an HTTP request")
+    prepared = await call.metadata.read(lambda session: _prepared(session, call, request.prepare_id))
+    name = f"clearml-{KINDS[prepared['kind']].plural}.csv"
+    headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": f"attachment; filename={name}"}
+    response = web.StreamResponse(headers=headers)
+    response.enable_chunked_encoding()
     await response.prepare(call.request)
-    async for text in _texts(call, prepared, columns):
+    async for text in _texts(call, prepared):
         await response.write(text.encode())
     await response.write_eof()
     return response
@@ -87,8 +77,9 @@ def _prepared(session: Session, call: Call, prepared: str) -> Document:
     return found.request
 
 
-async def _texts(call: Call, prepared: Document, columns: list[FieldMapping]) -> AsyncIterator[str]:
+async def _texts(call: Call, prepared: Document) -> AsyncIterator[str]:
     """The parts of the file."""
+    columns = msgspec.convert(prepared["columns"], list[FieldMapping])
     yield "\ufeff" + _lines([[column.name or column.field for column in columns]])
     shown = [_Column(column) for column in columns]
     body: Document = {**prepared["body"], "scroll_id": None, "size": STEP}

@@ -103,6 +103,15 @@ async def test_merging_moves_contents_and_removes_the_source(shelf: Shelf) -> No
     assert (await shelf.read_task(task))["project"] == target == (await shelf.read_model(model))["project"]
 
 
+async def test_merging_a_child_of_the_same_name_into_its_parent(shelf: Shelf) -> None:
+    deep = await shelf.project("twin/twin/twin/twin/twin")
+    top, second, *between = (await shelf.read_project(deep))["path"]
+    answer = await shelf.call("projects.merge", project=second, destination_project=top)
+    assert answer == {"moved_entities": 0, "moved_projects": 3}
+    names = [(await shelf.read_project(project))["name"] for project in (top, *between, deep)]
+    assert names == ["twin", "twin/twin", "twin/twin/twin", "twin/twin/twin/twin"]
+
+
 async def test_what_cannot_be_merged(shelf: Shelf) -> None:
     child = await shelf.project("unmerged/child")
     parent = (await shelf.read_project(child))["parent"]

@@ -6,7 +6,7 @@ from sqlmodel import Session
 from trackyard.core import store
 from trackyard.core.entities import MODEL
 from trackyard.core.errors import ApiError, invalid_id
-from trackyard.core.protocol.many import many_calls, many_in_unit
+from trackyard.core.protocol.many import many_calls, many_in_unit, many_in_units
 
 from tests.projects.conftest import close_session, open_session
 
@@ -30,6 +30,29 @@ def test_what_fails_is_undone_and_the_rest_is_done() -> None:
     ]
     assert "comment" not in store.require(session, MODEL, first)
     assert store.require(session, MODEL, second)["comment"] == "seen"
+    close_session(session)
+
+
+class Units:
+    """A store that counts its units of work."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.count = 0
+
+    async def write(self, work: Any) -> Any:
+        """Run a unit of work."""
+        self.count += 1
+        return work(self.session)
+
+
+async def test_many_objects_are_several_units_of_work() -> None:
+    session = open_session()
+    store_ = Units(session)
+    ids = [f"id {number}" for number in range(250)]
+    answer = await many_in_units(store_, [*ids, *ids], lambda session, one: {"seen": one})  # type: ignore[arg-type]
+    assert answer == {"succeeded": [{"id": one, "seen": one} for one in ids], "failed": []}
+    assert store_.count == 3
     close_session(session)
 
 
