@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trackyard.core.contracts.events import AppendResult, Entity, EntityEvents, EventBatch, LogRecord, Sample
+from trackyard.core.contracts.events import Entity, EntityEvents, EventBatch, LogRecord, Sample
 from trackyard.storage_backends.events_embedded.blocks import FAST_LEVEL, hot_row, pack_logs, scalar_columns
 from trackyard.storage_backends.events_embedded.catalog import Catalog
 from trackyard.storage_backends.events_embedded.columns import checksum, compress
@@ -52,8 +52,9 @@ class Packed:
     count: int
     size: int
 
-    def write(self, connection: sqlite3.Connection, catalog: Catalog, grown: Callable[[Grown], None]) -> AppendResult:
+    def write(self, connection: sqlite3.Connection, catalog: Catalog) -> list[Grown]:
         """Insert the rows; part of a transaction of the writer."""
+        grown = []
         for packed in self.entities:
             entity = catalog.entity(connection, packed.events.entity)
             rows = events = 0
@@ -65,8 +66,8 @@ class Packed:
                 rows, events = rows + 1, events + count
             _insert_items(connection, catalog, packed.events.entity, packed.items)
             if rows:
-                grown(Grown(entity, rows, events))
-        return AppendResult(self.count)
+                grown.append(Grown(entity, rows, events))
+        return grown
 
 
 def weight(batch: EventBatch) -> int:

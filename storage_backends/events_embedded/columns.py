@@ -21,18 +21,25 @@ __all__ = [
     "decompress",
     "pack",
     "pack_ints",
-    "summary_of",
+    "pack_summary",
     "thin",
     "unpack",
     "unpack_ints",
+    "unpack_summary",
 ]
 
 LEVEL = 3
 """Level of zstd: higher ones gain a few per cent on numbers and cost several times the work."""
 
-SUMMARY_BUCKETS = 128
-SUMMARY_STRETCH = 256
+SUMMARY_FROM = 4096
+"""Chunks of fewer points carry no summary: reading them whole is as cheap."""
+
+SUMMARY_BUCKETS = 64
+SUMMARY_STRETCH = 512
 """A chunk's summary keeps the lowest and the highest point of stretches of that many points, of at most so many stretches."""
+
+LARGEST = 9.2e18
+"""Nearly the largest whole number of 64 bits."""
 
 _local = threading.local()
 
@@ -120,10 +127,14 @@ def _shuffle(column: NDArray[Any]) -> bytes:
     return np.ascontiguousarray(column).view(np.uint8).reshape(len(column), column.itemsize).T.tobytes()
 
 
-def _unshuffle(data: bytes, offset: int, count: int, dtype: type[np.generic]) -> NDArray[Any]:
-    size = np.dtype(dtype).itemsize
-    plane = np.frombuffer(data, np.uint8, count * size, offset).reshape(size, count)
-    return np.ascontiguousarray(plane.T).view(dtype).reshape(count)
+def _unshuffle(data: bytes, offset: int, count: int) -> Ints:
+    """Whole numbers from shuffled ones; most of their bytes are zero everywhere and need no work."""
+    raw = np.frombuffer(data, np.uint8, count * 8, offset).reshape(8, count)
+    numbers = np.zeros((count, 8), np.uint8)
+    for index in range(8):
+        if raw[index].any():
+            numbers[:, index] = raw[index]
+    return numbers.view(np.int64).reshape(count)
 
 
 def pack_ints(column: Ints) -> bytes:
@@ -133,7 +144,7 @@ def pack_ints(column: Ints) -> bytes:
 
 def unpack_ints(data: bytes, offset: int, count: int) -> Ints:
     """The inverse of :func:`pack_ints`; sums wrap just as the differences did."""
-    return np.cumsum(_unshuffle(data, offset, count, np.int64), dtype=np.int64)
+    return np.cumsum(_unshuffle(data, offset, count), dtype=np.int64)
 
 
 def _pack_planes(values: NDArray[Any]) -> bytes:
@@ -178,18 +189,23 @@ def unpack(data: bytes) -> Points:
     return Points(unpack_ints(raw, 0, count), unpack_ints(raw, 8 * count, count), values)
 
 
-def _extremes(values: Floats, starts: Ints) -> NDArray[np.intp]:
-    """Indexes of the first lowest and first highest value of each stretch; a stretch of nothing but NaN gives its first."""
+def _mark_extremes(values: Floats, starts: Ints, marks: NDArray[np.bool_]) -> None:
+    """Mark the first lowest and first highest value of each stretch; of a stretch of nothing but NaN its first."""
     lengths = np.diff(np.append(starts, len(values)))
-    found = []
     missing = np.isnan(values)
     for fill, reduce in ((np.inf, np.minimum), (-np.inf, np.maximum)):
-        filled = np.where(missing, fill, values)
-        best = np.repeat(reduce.reduceat(filled, starts), lengths)
-        hits = np.flatnonzero(filled == best)
+        filled = np.where(missing, fill, values) if missing.any() else values
+        hits = np.flatnonzero(filled == np.repeat(reduce.reduceat(filled, starts), lengths))
         stretch = np.searchsorted(starts, hits, "right")
-        found.append(hits[np.append(True, stretch[1:] != stretch[:-1])])
-    return np.unique(np.concatenate(found))
+        marks[hits[np.append(True, stretch[1:] != stretch[:-1])]] = True
+
+
+def _chosen(points: Points, starts: Ints) -> Points:
+    """Both ends, and the extremes of the stretches that begin at ``starts``."""
+    marks = np.zeros(len(points), np.bool_)
+    marks[[0, -1]] = True
+    _mark_extremes(points.values, starts, marks)
+    return points.pick(np.flatnonzero(marks))
 
 
 def summary_of(points: Points) -> Points:
@@ -197,9 +213,7 @@ def summary_of(points: Points) -> Points:
     buckets = min(len(points) // SUMMARY_STRETCH, SUMMARY_BUCKETS)
     if not buckets:
         return points
-    starts = np.linspace(0, len(points), buckets, endpoint=False).astype(np.int64)
-    index = np.unique(np.concatenate([_extremes(points.values, starts), [0, len(points) - 1]]))
-    return points.pick(index)
+    return _chosen(points, np.linspace(0, len(points), buckets, endpoint=False).astype(np.int64))
 
 
 def thin(points: Points, samples: int, axis: Ints) -> Points:
@@ -207,12 +221,29 @@ def thin(points: Points, samples: int, axis: Ints) -> Points:
     if len(points) <= samples:
         return points
     buckets = max((samples - 2) // 2, 0)
-    ends = np.array([0, len(points) - 1][: max(samples, 1)])
     if not buckets:
-        return points.pick(ends)
+        return points.pick(np.array([0, len(points) - 1][: max(samples, 1)]))
     edges = np.linspace(float(axis[0]), float(axis[-1]), buckets, endpoint=False)
-    starts = np.unique(np.searchsorted(axis, edges, "left"))
-    starts = starts[starts < len(points)]
-    if not len(starts) or starts[0] != 0:
-        starts = np.append(0, starts)[:buckets]
-    return points.pick(np.unique(np.concatenate([_extremes(points.values, starts), ends])))
+    edges = np.clip(edges, -LARGEST, LARGEST).astype(np.int64)  # of the axis' own type, which is not converted then
+    starts = np.searchsorted(axis, edges, "left")
+    starts[0] = 0
+    return _chosen(points, starts[np.append(True, starts[1:] > starts[:-1])])
+
+
+_SUMMARY = struct.Struct("<I")
+
+
+def pack_summary(points: Points) -> bytes:
+    """A summary, uncompressed: many of them are read for one curve. Empty when the chunk is too short to need one."""
+    if len(points) < SUMMARY_FROM:
+        return b""
+    chosen = summary_of(points)
+    columns = (chosen.iterations, chosen.timestamps, chosen.values)
+    return _SUMMARY.pack(len(chosen)) + b"".join(column.tobytes() for column in columns)
+
+
+def unpack_summary(data: bytes) -> Points:
+    """The inverse of :func:`pack_summary`."""
+    count = _SUMMARY.unpack_from(data)[0]
+    numbers = np.frombuffer(data, np.int64, 2 * count, _SUMMARY.size)
+    return Points(numbers[:count], numbers[count:], np.frombuffer(data, np.float64, count, _SUMMARY.size + 16 * count))

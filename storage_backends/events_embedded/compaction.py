@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from trackyard.core.contracts.events import LogRecord
 from trackyard.storage_backends.events_embedded.blocks import HotScalars, LogBlock, pack_logs
-from trackyard.storage_backends.events_embedded.columns import Points, checksum, pack, summary_of, unpack
+from trackyard.storage_backends.events_embedded.columns import Points, checksum, pack, pack_summary, unpack
 
 __all__ = [
     "ChunkRow",
@@ -31,9 +31,6 @@ MIN_CAPACITY = 8192
 MAX_CAPACITY = 131_072
 CHUNKS_PER_SERIES = 64
 """Chunks grow with their series, so that a long one is summed up by about this many."""
-
-SUMMARY_FROM = 1024
-"""Chunks of fewer points carry no summary: reading them whole is as cheap."""
 
 MAX_HOT_EVENTS = 500_000
 MAX_HOT_LOG_BYTES = 2 << 20
@@ -112,11 +109,11 @@ def chunk_rows(connection: sqlite3.Connection, series: int) -> list[ChunkRow]:
 def new_chunk(series: int, points: Points) -> tuple[int | bytes | None, ...]:
     """The row of a chunk (columns of the insert in :meth:`Fold.write`); points sorted, distinct, not empty."""
     data = pack(points)
-    summary = pack(summary_of(points)) if len(points) >= SUMMARY_FROM else None
+    summary = pack_summary(points)
     times = int(points.timestamps.min()), int(points.timestamps.max())
     span = int(points.iterations[0]), int(points.iterations[-1])
-    size = len(data) + len(summary or b"")
-    return (series, *span, *times, len(points), size, checksum(data), checksum(summary or b""), summary, data)
+    size = len(data) + len(summary)
+    return (series, *span, *times, len(points), size, checksum(data), checksum(summary), summary, data)
 
 
 def fold_scalars(connection: sqlite3.Connection, entity: int) -> Fold | None:

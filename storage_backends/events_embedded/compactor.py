@@ -61,16 +61,18 @@ class Compactor:
         self._thread = threading.Thread(target=self._run, name="event-compactor", daemon=True)
         self._thread.start()
 
-    def grown(self, grown: Grown) -> None:
-        """An entity got hot rows; called by the writer."""
+    def grown(self, entities: list[Grown]) -> None:
+        """Entities got hot rows, which are committed; called by the writer."""
         with self._wake:
-            hot = self._hot.get(grown.entity)
-            if hot is None:
-                hot = self._hot[grown.entity] = _Hot(since=time.monotonic())
-            hot.rows += grown.rows
-            hot.events += grown.events
-            if hot.rows >= HOT_ROWS or hot.events >= HOT_EVENTS:
-                self._wake.notify()
+            for grown in entities:
+                hot = self._hot.get(grown.entity)
+                if hot is None:
+                    hot = self._hot[grown.entity] = _Hot(since=time.monotonic())
+                    self._wake.notify()  # it may sleep for ever while nothing is hot
+                hot.rows += grown.rows
+                hot.events += grown.events
+                if hot.rows >= HOT_ROWS or hot.events >= HOT_EVENTS:
+                    self._wake.notify()
 
     def purge(self) -> None:
         """Entities were deleted."""

@@ -172,7 +172,7 @@ def faults(connection: sqlite3.Connection) -> list[Fault]:
         found += _bad_rows(connection, "SELECT id, crc, data FROM hot WHERE kind = 's'", "hot", HotScalars.read)
         found += _bad_rows(connection, "SELECT id, crc, data FROM hot WHERE kind = 'l'", "hot", LogBlock.read)
         found += _bad_rows(connection, "SELECT id, crc, data FROM chunk", "chunk", unpack)
-        found += _bad_rows(connection, "SELECT id, summary_crc, coalesce(summary, x'') FROM chunk", "chunk summary", bytes)
+        found += _bad_rows(connection, "SELECT id, summary_crc, summary FROM chunk", "chunk summary", bytes)
         found += _bad_rows(connection, "SELECT id, crc, data FROM log", "log", LogBlock.read)
         found += _bad_rows(connection, "SELECT id, crc, data FROM item", "item", bytes)
     except sqlite3.DatabaseError as error:

@@ -19,8 +19,9 @@ from trackyard.core.contracts.events import (
 )
 from trackyard.storage_backends.events_embedded.blocks import HotScalars
 from trackyard.storage_backends.events_embedded.catalog import SeriesRow, series_rows
-from trackyard.storage_backends.events_embedded.columns import EMPTY, Points, thin, unpack
+from trackyard.storage_backends.events_embedded.columns import EMPTY, Points, thin
 from trackyard.storage_backends.events_embedded.compaction import ChunkRow, chunk_rows, read_chunk
+from trackyard.storage_backends.events_embedded.schema import Reader
 
 __all__ = ["HotTail", "aggregate", "curves", "latest", "pieces", "points_of", "scalar_series", "single_values"]
 
@@ -120,7 +121,7 @@ def points_of(row: SeriesRow, points: Points) -> SeriesPoints:
 # --- curves ---
 
 
-def curves(connection: sqlite3.Connection, query: CurveQuery) -> list[Curve]:
+def curves(connection: Reader, query: CurveQuery) -> list[Curve]:
     """See :meth:`EventStore.curves`."""
     tail = HotTail(connection)
     found = []
@@ -131,7 +132,7 @@ def curves(connection: sqlite3.Connection, query: CurveQuery) -> list[Curve]:
     return found
 
 
-def _drawn(connection: sqlite3.Connection, row: SeriesRow, hot: Points, query: CurveQuery) -> Points:
+def _drawn(connection: Reader, row: SeriesRow, hot: Points, query: CurveQuery) -> Points:
     chunks = [chunk for chunk in chunk_rows(connection, row.id) if _touches(chunk, query)]
     points = Points.join([*_stored(connection, chunks, hot, query.samples), hot]).ordered().drawable()
     axis = points.iterations
@@ -150,7 +151,7 @@ def _touches(chunk: ChunkRow, query: CurveQuery) -> bool:
     return (query.start is None or last >= query.start) and (query.end is None or first <= query.end)
 
 
-def _stored(connection: sqlite3.Connection, chunks: list[ChunkRow], hot: Points, samples: int) -> Iterator[Points]:
+def _stored(connection: Reader, chunks: list[ChunkRow], hot: Points, samples: int) -> Iterator[Points]:
     """The points of chunks, or their summaries where the curve is long and there are enough of them.
 
     A chunk into which hot points fall is read whole, since one of them may replace a point of its summary.
@@ -166,10 +167,10 @@ def _stored(connection: sqlite3.Connection, chunks: list[ChunkRow], hot: Points,
             yield read_chunk(connection, chunk.id)
 
 
-def _summary(connection: sqlite3.Connection, number: int) -> Points:
+def _summary(connection: Reader, number: int) -> Points:
     """The summary of a chunk; of a short chunk its points."""
-    summary = connection.execute("SELECT summary FROM chunk WHERE id = ?", (number,)).fetchone()[0]
-    return unpack(summary) if summary is not None else read_chunk(connection, number)
+    summary = connection.summary(number)
+    return read_chunk(connection, number) if summary is None else summary
 
 
 # --- single and latest values ---

@@ -57,7 +57,7 @@ from trackyard.storage_backends.events_embedded.logs import log_page, search_log
 from trackyard.storage_backends.events_embedded.paging import point_page
 from trackyard.storage_backends.events_embedded.reading import aggregate, curves, latest, scalar_series, single_values
 from trackyard.storage_backends.events_embedded.samples import item_series, sample_page
-from trackyard.storage_backends.events_embedded.schema import connect_reader, connect_writer
+from trackyard.storage_backends.events_embedded.schema import Reader, connect_reader, connect_writer
 from trackyard.storage_backends.events_embedded.writer import Writer, check_space
 
 __all__ = ["EmbeddedEventStore", "path_of"]
@@ -102,8 +102,8 @@ class EmbeddedEventStore:
         """See the contract."""
         self._check_open()
         packed = await asyncio.to_thread(pack_batch, batch) if weight(batch) > THREAD_FROM else pack_batch(batch)
-        grown = self._compactor.grown
-        return await self._writer.write(lambda connection: packed.write(connection, self._catalog, grown), packed.size)
+        await self._writer.write(lambda connection: packed.write(connection, self._catalog), packed.size, self._compactor.grown)
+        return AppendResult(packed.count)
 
     async def series(
         self, kind: EntityKind, entities: Sequence[str], types: Sequence[SeriesType] = (), metrics: Sequence[MetricFilter] = ()
@@ -213,7 +213,7 @@ class EmbeddedEventStore:
         if self._closed:
             raise StoreClosedError("the event store is closed")
 
-    async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+    async def _read(self, read: Callable[[Reader], T]) -> T:
         """Run a function on a reading connection, all of whose statements see one state."""
 
         def run() -> T:
@@ -230,9 +230,9 @@ class EmbeddedEventStore:
         except sqlite3.Error as error:
             raise EventStoreError(f"the event store {self._path} cannot be read: {error}") from error
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> Reader:
         """The reading connection of this thread."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Reader | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = connect_reader(self._path)
             self._connections.append(connection)

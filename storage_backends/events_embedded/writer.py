@@ -35,6 +35,7 @@ RESERVE_BYTES = 32 << 20
 class _Job:
     work: Work[Any]
     size: int
+    committed: Callable[[Any], None] | None
     future: Future[Any] = field(default_factory=Future)
     result: Any = None
 
@@ -65,13 +66,15 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work[T], size: int = 0) -> Future[T]:
+    def submit(self, work: Work[T], size: int = 0, committed: Callable[[T], None] | None = None) -> Future[T]:
         """Queue a job; its future answers when the job is durable.
+
+        ``committed`` is told the result right after the commit, whether or not anybody still waits for it.
 
         :raises StoreBusyError: too much is waiting.
         :raises StoreClosedError: the store is closed.
         """
-        job = _Job(work, size)
+        job = _Job(work, size, committed)
         with self._wake:
             if self._closing:
                 raise StoreClosedError("the event store is closed")
@@ -83,9 +86,9 @@ class Writer:
                 self._wake.notify()
         return job.future
 
-    async def write(self, work: Work[T], size: int = 0) -> T:
+    async def write(self, work: Work[T], size: int = 0, committed: Callable[[T], None] | None = None) -> T:
         """Run a job and wait for its commit. Cancelling the wait does not undo the job."""
-        return await asyncio.wrap_future(self.submit(work, size))
+        return await asyncio.wrap_future(self.submit(work, size, committed))
 
     def close(self) -> None:
         """Finish what waits, then close the connection."""
@@ -140,6 +143,8 @@ class Writer:
     @staticmethod
     def _answer(group: list[_Job], error: Exception | None) -> None:
         for job in group:
+            if error is None and job.committed is not None:
+                job.committed(job.result)
             if job.future.cancelled() or not job.future.set_running_or_notify_cancel():
                 continue
             if error is None:

@@ -1,6 +1,7 @@
 """A program for the crash test: again and again it forks a writer, kills it at a random moment, and checks what is there.
 
-Run as ``python crashing.py FOLDER ROUNDS SEED``; prints one line per round and ends with 0 when every check held.
+Run as ``python crashing.py FOLDER ROUNDS SECONDS SEED``; ends after so many rounds or seconds, prints one line per round, and
+ends with 0 when every check held.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -91,9 +93,12 @@ def kill_at(child: int, pipe: int, acknowledgements: int, twist: int) -> bytes:
 
 
 def main() -> None:
-    folder, rounds, generator = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
+    folder, rounds, seconds, generator = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), random.Random(int(sys.argv[4]))
     counts = [0] * CLIENTS
+    end = time.monotonic() + seconds
     for index in range(rounds):
+        if time.monotonic() > end:
+            break
         acknowledged = kill_at(*fork(write, folder, counts), generator.randrange(60), generator.randrange(200_000))
         least = [count - 1 for count in counts]
         for line in acknowledged.decode().splitlines():

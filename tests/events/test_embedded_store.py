@@ -22,7 +22,7 @@ from trackyard.core.contracts.events import (
 from trackyard.core.settings import Settings
 from trackyard.core.testing.event_store_model import batch_of
 from trackyard.core.testing.event_store_suite import TIME, EventStoreSuite
-from trackyard.storage_backends.events_embedded import compaction, compactor, writer
+from trackyard.storage_backends.events_embedded import columns, compaction, compactor, writer
 from trackyard.storage_backends.events_embedded.command import run
 from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore
 
@@ -35,9 +35,11 @@ class TestEmbeddedStore(EventStoreSuite):
 @pytest.fixture
 def tiny_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks and blocks of a few events, folded at once, so that small histories cross all their borders."""
-    for name, value in {"MIN_CAPACITY": 4, "MAX_CAPACITY": 8, "SUMMARY_FROM": 4, "LOG_RECORDS": 3, "MAX_HOT_EVENTS": 5}.items():
+    for name, value in {"MIN_CAPACITY": 4, "MAX_CAPACITY": 8, "LOG_RECORDS": 3, "MAX_HOT_EVENTS": 5}.items():
         monkeypatch.setattr(compaction, name, value)
     monkeypatch.setattr(compactor, "HOT_ROWS", 2)
+    monkeypatch.setattr(columns, "SUMMARY_FROM", 4)
+    monkeypatch.setattr(columns, "SUMMARY_STRETCH", 2)
 
 
 @pytest.mark.usefixtures("tiny_chunks")
@@ -100,7 +102,7 @@ async def test_fsck_finds_a_flipped_byte(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
     store = await EmbeddedEventStore.open(path)
     samples = [Sample("plot", "p", "v", 1, TIME, text="a plot that is long enough to be found again" * 3)]
-    points = [("loss", "train", i, TIME + i, i / 7) for i in range(2000)]
+    points = [("loss", "train", i, TIME + i, i / 7) for i in range(5000)]
     await store.append(batch_of("a", points, samples, [LogRecord(TIME, "info", "", "some line of a log")]))
     await store.settle()
     await store.append(batch_of("a", points[:5], logs=[LogRecord(TIME, "info", "", "one more")]))
@@ -163,3 +165,17 @@ def test_the_file_is_checked_by_a_command(tmp_path: Path, capsys: pytest.Capture
     assert run(argparse.Namespace(), settings) == 0
     assert "everything is well" in capsys.readouterr().out
     assert run(argparse.Namespace(), Settings(environ={"TRACKYARD__STORAGE__EVENTS": "clickhouse://x"}, data_dir=tmp_path)) == 2
+
+
+async def test_what_is_stored_is_folded_without_being_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compactor, "IDLE_SECONDS", 0.0)
+    store = await EmbeddedEventStore.open(tmp_path / "events.db")
+    try:
+        await store.settle()
+        for iteration in range(3):
+            await store.append(batch_of("a", [("loss", "train", iteration, TIME, 1.0)], logs=[LogRecord(TIME, "info", "", "x")]))
+            while await store._read(lambda connection: connection.execute("SELECT count(*) FROM hot").fetchone()[0]):
+                await asyncio.sleep(0)
+        assert (await store.space("task", ["a"]))[0].events == 3
+    finally:
+        await store.close()
