@@ -65,9 +65,12 @@ def parse_json(raw: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
-        return json.loads(raw)
+        value = json.loads(raw)
+        # half a surrogate pair is no text: it could be neither stored nor answered
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ApiError(400, 0, f"Malformed JSON: {error}") from None
+    return value
 
 
 def nested(parameters: Any) -> dict[str, Any]:

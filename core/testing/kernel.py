@@ -55,8 +55,9 @@ def make_kernel(
     )
     more = [plugin if isinstance(plugin, EntryPoint) else plugin_entry(plugin) for plugin in plugins]
     # a package under test may be installed, too: its own entry point is the same plugin
-    names = {entry.name for entry in more}
-    return load_kernel(settings, [*(entry for entry in entry_points(group=GROUP) if entry.name not in names), *more])
+    same = {(entry.name, entry.value) for entry in more}
+    installed = [entry for entry in entry_points(group=GROUP) if (entry.name, entry.value) not in same]
+    return load_kernel(settings, [*installed, *more])
 
 
 @asynccontextmanager

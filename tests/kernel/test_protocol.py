@@ -98,6 +98,7 @@ async def test_faults_are_told_without_their_trace(amake: AsyncOpen, served: Ser
         (b"[1]", JSON, 400, 0),
         (b"[" * 100_000, JSON, 400, 0),
         (b"\xff\xfe", JSON, 400, 0),
+        (b'{"task": "\\ud800"}', JSON, 400, 0),
         (b"{}", JSON, 400, 12),
         (b'{"task": 1}', JSON, 400, 12),
         (b'{"task": "t", "tags": [1]}', JSON, 400, 12),

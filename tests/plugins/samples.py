@@ -299,3 +299,20 @@ class HealthSample(Plugin):
     def trackyard_metrics(self) -> list[Gauge]:
         """One collector."""
         return [Gauge()]
+
+
+class IdleRuntime:
+    """A runtime that can be chosen by its name."""
+
+    name = "idle"
+
+
+class RuntimeSample(Plugin):
+    """A task runtime."""
+
+    name = "sample"
+
+    @hookimpl
+    def trackyard_task_runtimes(self) -> list[Any]:
+        """One runtime."""
+        return [IdleRuntime()]

@@ -131,6 +131,17 @@ def test_hook_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert capsys.readouterr().out == "sample says hello in here\n"
 
 
+def test_hook_task_runtimes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A runtime of a plugin is one of those that an agent can choose."""
+    entries = [*entry_points(group="trackyard"), plugin_entry(samples.RuntimeSample)]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: entries)
+    for variable in ("CLEARML_API_HOST", "CLEARML_API_ACCESS_KEY", "CLEARML_API_SECRET_KEY"):
+        monkeypatch.setenv(variable, "x")
+    monkeypatch.setenv("TRACKYARD__AGENT_SERVICES__RUNTIME", "no-such-runtime")
+    assert main(["agent", "--data-dir", str(tmp_path)]) == 2
+    assert "expected one of docker, idle, process" in capsys.readouterr().err
+
+
 async def test_hook_health_checks(tmp_path: Path) -> None:
     """A critical check that fails makes the server not ready, and says why."""
     async with (
