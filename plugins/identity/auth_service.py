@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -25,8 +26,10 @@ from trackyard.plugins.identity.sessions import is_secure, log_out
 LONGEST_LABEL = 200
 NEVER = 100 * 365 * 86400
 """Seconds of a hundred years: no end is later."""
-RENEWED = ("session_id", "key", "link")
+RENEWED = ("session_id", "key")
 """Claims that a renewed token keeps: it stays in its session, and ends with the access key that began it."""
+LINK_SECONDS = 3600
+"""How long such a session may set a password without the present one."""
 SERVICE = roles("system", "root")
 
 
@@ -73,7 +76,8 @@ class AuthService:
     async def login(self, call: Call, request: r.LoginRequest) -> dict[str, Any]:
         """A token for the caller; the browser also gets it as a cookie."""
         self._realm.usage.note_login(call.identity.user)
-        return {"token": self._begin_session(call, call.identity, RENEWED, request.expiration_sec)}
+        kept = RENEWED if "session_id" in call.identity.claims else ("key", "link")
+        return {"token": self._begin_session(call, call.identity, kept, request.expiration_sec)}
 
     def _begin_session(self, call: Call, identity: Identity, kept: tuple[str, ...], expiration: int | None = None) -> str:
         """A token for ``identity``, set as a cookie too; ``kept`` are claims of the caller that go on."""
@@ -188,7 +192,10 @@ class AuthService:
 
     async def _check_current_password(self, call: Call, current: str | None) -> None:
         account = await self._own_account(call.identity)
-        if account.password_hash is None or call.identity.claims.get("link"):
+        claims = call.identity.claims
+        issued = claims.get("issued")
+        by_link = claims.get("link") and isinstance(issued, int) and issued > (time.time() - LINK_SECONDS) * 1000
+        if account.password_hash is None or by_link:
             return
         username = f"password of {account.id}"
         self._realm.attempts.begin(username, call.remote)

@@ -13,10 +13,11 @@ from typing import Any
 
 import jwt
 import pytest
-from trackyard.core.identity import ROLES
+from trackyard.core.errors import ApiError
+from trackyard.core.identity import ROLES, SYSTEM
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY, ADMIN_PASSWORD, SECRET_KEY
-from trackyard.plugins.identity import accounts, attempts, secrets
+from trackyard.plugins.identity import accounts, attempts, secrets, tokens
 from trackyard.plugins.identity import realm as realms
 from trackyard.plugins.identity.tokens import read_keys
 
@@ -57,6 +58,7 @@ async def forged(api: Api) -> dict[str, str]:
         "two parts": f"{header}.{body}",
         "not ascii": "\xe9.\xe9.\xe9",
         "empty link": "once_",
+        "deep": f"{urlsafe_b64encode(b'[' * 30_000).decode().rstrip('=')}.{body}.{signature}",
     }
 
 
@@ -67,6 +69,16 @@ async def test_forged_tokens_are_refused_on_every_way(api: Api) -> None:
             assert answer.codes == (401, 30), (what, answer.meta)
             assert answer.data == {}
             assert answer.meta["error_stack"] is None
+
+
+def test_a_remembered_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    issued = tokens.Tokens([b"k" * 32], 3600)
+    token = issued.issue(SYSTEM)
+    assert issued.read(token)["identity"]["user"] == SYSTEM.user
+    later = time.time() + 3601
+    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    with pytest.raises(ApiError, match="token expired"):
+        issued.read(token)
 
 
 async def test_a_token_of_the_file_of_keys_is_good_until_its_key_goes(serve: Any, tmp_path: Path) -> None:

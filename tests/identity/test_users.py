@@ -217,6 +217,8 @@ async def test_a_login_link_works_once_and_lets_one_set_a_password(api: Api) -> 
     session = (await ask(api, "auth.login", bearer(link["token"]))).data["token"]
     assert (await ask(api, "users.get_current_user", bearer(session))).data["user"]["id"] == user
     assert (await ask(api, "auth.login", bearer(link["token"]))).codes == (401, 30)
+    renewed = (await ask(api, "auth.login", bearer(session))).data["token"]
+    assert (await ask(api, "auth.set_password", bearer(renewed), {"password": PASSWORD * 2})).codes == (400, 12)
     changed = await ask(api, "auth.set_password", bearer(session), {"password": PASSWORD * 2})
     assert changed.codes == (200, 0)
     # the new session has lost what came with the link
