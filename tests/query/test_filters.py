@@ -122,6 +122,7 @@ def test_a_name_that_is_no_text_is_told(session: Session) -> None:
     assert refusal(session, name=["a"]) == (400, 12)
     assert refusal(session, tags=[{"a": 1}]) == (400, 12)
     assert refusal(session, tags=["__$nonsense", "a"]) == (400, 16)
+    assert refusal(session, tags=[5]) == refusal(session, status_changed=[5]) == (400, 12)
 
 
 def test_scalars_take_list_filters(session: Session) -> None:
@@ -198,7 +199,7 @@ def test_times_take_ranges(session: Session) -> None:
         (">=2026-11-23T19:08:07", "c"),
         (["garbage"], "a b c"),
         (["garbage", ">2026-11-23T19:08:07"], "c"),
-        ([">=garbage", 5], "a b c"),
+        ([">=garbage", "5", None], "a b c"),
     ],
 )
 def test_lists_of_times(session: Session, given: Any, expected: str) -> None:
