@@ -1,6 +1,8 @@
 """The one clock: aware UTC times of millisecond precision, as the protocol stores them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -22,4 +24,4 @@ def iso(moment: datetime) -> str:
 def epoch_ms(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware or naive (UTC) time."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return int(aware.timestamp() * 1000)
+    return (aware - EPOCH) // timedelta(milliseconds=1)

@@ -1,6 +1,6 @@
 """Types of columns that behave alike on every dialect."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        return int((aware - _EPOCH).total_seconds() * 1000 + 1e-4)
+        return (aware - _EPOCH) // _MILLISECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """From milliseconds."""
@@ -33,6 +33,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def from_ms(value: int) -> datetime:

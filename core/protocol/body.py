@@ -12,6 +12,8 @@ from trackyard.core.errors import ApiError
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 LINES_TYPE = "application/json-lines"
+DEPTH_LIMIT = 100
+"""How deep lists and objects of a body may be nested."""
 ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
@@ -60,6 +62,13 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 def parse_json(raw: bytes) -> Any:
     """JSON as clients write it: bare NaN and Infinity, and numbers beyond a double, are read as floats."""
+    value = _parse(raw)
+    if raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT:
+        _refuse_depth(value)
+    return value
+
+
+def _parse(raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
@@ -71,6 +80,17 @@ def parse_json(raw: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise ApiError(400, 0, f"Malformed JSON: {error}") from None
     return value
+
+
+def _refuse_depth(value: Any) -> None:
+    """Raise 400/0 when lists and objects are nested deeper than anything that is meant; encoders fail on them later."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(DEPTH_LIMIT):
+        below = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
+        level = [child for child in below if isinstance(child, (dict, list))]
+        if not level:
+            return
+    raise ApiError(400, 0, "Malformed JSON: nested too deeply", limit=DEPTH_LIMIT)
 
 
 def nested(parameters: Any) -> dict[str, Any]:

@@ -21,6 +21,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 """A whole number from 0, so small that a database can count with it."""
 Size = Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
 """A whole number from 1, so small that a database can count with it."""
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""Any whole number that a database can store."""
 Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
 """Seconds since 1970, down to and up to times that nobody means; no NaN."""
 Interval = Annotated[int, msgspec.Meta(ge=1, le=10**9)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 import msgspec
-from trackyard.core.protocol.requests import IdsRequest, QueryRequest, Request
+from trackyard.core.protocol.requests import IdsRequest, QueryRequest, Request, Whole
 
 CreatedType = Literal[
     "training",
@@ -337,7 +337,7 @@ class AddModelRequest(TaskRequest, kw_only=True):
     name: str
     model: str
     type: Mode
-    iteration: int | None = None
+    iteration: Whole | None = None
 
 
 class ModelKey(Request, kw_only=True):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
+from trackyard.core.clock import truncate
 from trackyard.core.errors import ApiError
 from trackyard.core.protocol.endpoint import Call
 from trackyard.plugins.tasks.editing import update_batch
@@ -250,3 +252,18 @@ async def test_changes_of_different_fields_do_not_overwrite_each_other(board: Bo
     assert (found["script"]["branch"], found["script"]["diff"]) == ("b", "d")
     assert (found["execution"]["framework"], found["execution"]["docker_cmd"]) == ("f", "d")
     assert found["comment"] == "c"
+
+
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00", "1970-01-01T00:00:00.001", "9999-12-31T23:59:59.999999"])
+async def test_times_at_the_edges_can_be_read(board: Board, created: str) -> None:
+    """To the millisecond, and never rounded up."""
+    task = await board.make()
+    await board.call("update", task=task, created=created)
+    found = (await board.read(task))["created"]
+    assert found == truncate(datetime.fromisoformat(created).replace(tzinfo=UTC))
+
+
+async def test_numbers_that_no_database_holds(board: Board) -> None:
+    """The field is named."""
+    body = {"task": await board.make(), "name": "m", "model": "x", "type": "output", "iteration": 2**63}
+    assert await board.refused("add_or_update_model", **body) == (400, 12)
