@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +20,8 @@ from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
 
+SCRIPTS = Path(__file__).parent / "static/js"
+IMPORT = re.compile(r"""^import (?:[^;]* from )?"\./([\w.]+)";""", re.MULTILINE)
 KEEP = "public, max-age=86400"
 
 
@@ -44,6 +48,11 @@ class UiPlugin(Plugin):
         """The file of Plotly."""
         return [Route(Site.WEB, "GET", "/assets/plotly.js", send_plotly, PUBLIC)]
 
+    @staticmethod
+    def modules(name: str) -> tuple[str, ...]:
+        """For templates: what a module imports."""
+        return imported(name)
+
     async def login(self, page: Page) -> dict[str, Any]:
         """Context of the login page: where to go afterwards, other ways in, a one-time link's token."""
         methods = [method for method in page.kernel.plugins.provided("login_methods") if method.path]
@@ -53,6 +62,19 @@ class UiPlugin(Plugin):
             "methods": methods,
             "notice": self.settings.login_notice,
         }
+
+
+@cache
+def imported(name: str) -> tuple[str, ...]:
+    """The modules that a module of ``static/js`` imports when it is loaded, and what they import, by name."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        text = (SCRIPTS / waiting.pop()).read_text()
+        new = set(IMPORT.findall(text)) - found
+        found |= new
+        waiting += new
+    return tuple(sorted(found))
 
 
 def local_path(target: str) -> str:

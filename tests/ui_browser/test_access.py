@@ -12,7 +12,7 @@ from trackyard.core.testing.server import ServerProcess
 
 from tests.ui.conftest import ATTACK, attack
 from tests.ui.fill import fill
-from tests.ui_browser.conftest import WAIT, with_api
+from tests.ui_browser.conftest import WAIT, until, with_api
 
 # each test is a journey of many pages: on a busy machine it takes minutes
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
@@ -74,8 +74,8 @@ def faults(page: Page) -> list[str]:
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     found += [f"dark: {finding}" for finding in serious(page, COLOURS)]
     page.set_viewport_size({"width": 390, "height": 844})
-    # auto-waiting: charts follow the size of their box a moment later
-    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=WAIT)
+    # charts follow the size of their box a moment later
+    until(lambda: bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth")), f"{page.url} fits a phone")
     return found
 
 
