@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import msgspec
 from trackyard.core import lifecycle, store
 from trackyard.core.entities import TASK
 from trackyard.core.errors import ApiError, validation
 from trackyard.core.lifecycle import Unit, owned_task
+from trackyard.core.protocol.body import parse_object
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.protocol.requests import convert
 from trackyard.core.store import Document
@@ -113,7 +113,7 @@ async def update(call: Call, request: UpdateRequest) -> Document:
 
 async def update_batch(call: Call, request: BatchRequest) -> Document:
     """Do one ``tasks.update`` per line, all or none; a plain JSON body is a batch of one."""
-    bodies = [_parsed(line) for line in call.raw.split(b"\n") if line.strip()] if call.is_batch else [call.body]
+    bodies = [parse_object(line) for line in call.raw.split(b"\n") if line.strip()] if call.is_batch else [call.body]
     updates = [convert(body, UpdateRequest) for body in bodies]
     if not updates:
         raise ApiError(400, 17, "Batch contains no items")
@@ -122,13 +122,6 @@ async def update_batch(call: Call, request: BatchRequest) -> Document:
         return {"updated": sum(_update_one(unit, one)["updated"] for one in updates)}
 
     return await lifecycle.write(call.kernel, call.identity, work)
-
-
-def _parsed(line: bytes) -> Document:
-    try:
-        return msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise ApiError(400, 0, "A line of the batch is no JSON object", error=str(error)) from None
 
 
 def _update_one(unit: Unit, request: UpdateRequest) -> Document:

@@ -18,12 +18,12 @@ def test_numbers_that_json_has_not() -> None:
     assert value["b"] == [math.inf, math.inf]
 
 
-def test_halves_of_characters_are_replaced() -> None:
+def test_halves_of_characters_are_refused() -> None:
     """Whole pairs are kept."""
-    assert parse_json(rb'{"\ud800": ["a\udc00b", {"c": "\ud83d\ude00"}], "d": 1}') == {
-        "\ufffd": ["a\ufffdb", {"c": "😀"}],
-        "d": 1,
-    }
+    assert parse_json(rb'{"c": "\ud83d\ude00"}') == {"c": "😀"}
+    with pytest.raises(ApiError) as caught:
+        parse_json(rb'{"c": ["\ud800"]}')
+    assert (caught.value.code, caught.value.subcode) == (400, 0)
 
 
 @pytest.mark.parametrize("raw", [deep(DEPTH_LIMIT), deep(DEPTH_LIMIT, opening=b"[", closing=b"]"), b"[" + b"{}," * 500 + b"{}]"])
