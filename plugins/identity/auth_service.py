@@ -160,7 +160,7 @@ class AuthService:
 
         def work(session: Session) -> int:
             user = users.require_changeable(session, request.user, call.identity)
-            if request.disabled or request.role not in (None, "admin"):
+            if request.disabled or request.role not in (None, user.role):
                 users.keep_an_administrator(session, user)
             changed = {name: value for name, value in fields.items() if getattr(user, name) != value}
             for name, value in changed.items():

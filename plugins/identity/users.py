@@ -71,12 +71,13 @@ def require_changeable(session: Session, user_id: str, caller: Identity) -> User
 
 
 def keep_an_administrator(session: Session, leaving: User) -> None:
-    """Raise 400/301 if ``leaving`` is the last administrator that can log in."""
+    """Raise 400/301 if ``leaving`` is the last administrator of its rank that can log in: nobody could give it back."""
     if leaving.role not in ADMIN_ROLES:
         return
-    others = select(User.id).where(col(User.role).in_(ADMIN_ROLES), User.id != leaving.id, col(User.disabled).is_(False))
+    rank = ROLES[: ROLES.index(leaving.role) + 1]
+    others = select(User.id).where(col(User.role).in_(rank), User.id != leaving.id, col(User.disabled).is_(False))
     if session.exec(others).first() is None:
-        raise ApiError(400, 301, "The last administrator must stay", user=leaving.id)
+        raise ApiError(400, 301, "The last administrator must stay", user=leaving.id, role=leaving.role)
 
 
 def create_user(session: Session, fields: dict[str, Any], password_hash: str | None = None) -> str:

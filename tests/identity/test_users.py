@@ -88,9 +88,11 @@ async def test_an_administrator_can_not_change_who_may_more(api: Api) -> None:
 
 async def test_the_last_administrator_stays(api: Api) -> None:
     root = (await api.call("users.get_current_user"))["user"]["id"]
-    for name, body in (("auth.edit_user", {"role": "user"}), ("auth.edit_user", {"disabled": True}), ("users.delete", {})):
-        assert (await api.ask(name, {"user": root, **body})).codes == (400, 301)
+    changes = [("auth.edit_user", {"role": role}) for role in ("user", "admin")]
     await make_user(api, "ada", "admin")
+    for name, body in (*changes, ("auth.edit_user", {"disabled": True}), ("users.delete", {})):
+        assert (await api.ask(name, {"user": root, **body})).codes == (400, 301)
+    await make_user(api, "roo", "root")
     assert (await api.ask("users.delete", {"user": root})).codes == (200, 0)
     assert (await api.ask("users.get_current_user")).codes == (401, 22)
 
