@@ -40,7 +40,7 @@ class FileDeletion(SQLModel, table=True):
     user: str | None = None
     task: str | None = Field(default=None, index=True)
     status: str = Field(default="waiting", index=True)
-    """``waiting``, ``failed`` (given up) or ``done``."""
+    """``waiting``, ``failed`` (given up), ``elsewhere`` (not ours to delete) or ``done``."""
     created: datetime = Field(sa_type=UtcDateTime)
     next_attempt: datetime = Field(sa_type=UtcDateTime, index=True)
     attempts: int = 0

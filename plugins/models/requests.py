@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from trackyard.core.protocol.requests import IdsRequest, MetadataKeysRequest, MetadataRequest, QueryRequest, Request
+from trackyard.core.protocol.requests import IdsRequest, MetadataKeysRequest, MetadataRequest, QueryRequest, Request, Whole
 
 
 class ModelRequest(Request):
@@ -45,7 +45,7 @@ class EditRequest(ModelFields, kw_only=True):
     name: str | None = None
     uri: str | None = None
     ready: bool | None = None
-    iteration: int | None = None
+    iteration: Whole | None = None
 
 
 class UpdateRequest(Request):
@@ -61,7 +61,7 @@ class UpdateRequest(Request):
     ui_cache: dict[str, Any] | None = None
     project: str | None = None
     task: str | None = None
-    iteration: int | None = None
+    iteration: Whole | None = None
 
 
 class SetReadyRequest(ModelRequest):

@@ -3,7 +3,7 @@
 Only files that are a task's own are removed: their path must have a segment that ends in the task's id, as the SDK names
 its folders, so that an address which somebody wrote into a task can't delete the files of another one. A file that was
 stored after its task was reset belongs to the next run and stays. What lies elsewhere (object storage, other servers, other
-folders) is not touched; its row stays with the status ``elsewhere`` for whoever wants to know.
+folders) is not touched; its row says ``elsewhere`` for whoever wants to know.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def _note(session: Session, outcomes: Sequence[tuple[Any, Outcome]]) -> None:
 
 def _forget_old(session: Session) -> None:
     table = table_of(FileDeletion)
-    session.execute(delete(table).where(table.c.status == "done", table.c.created < clock.now() - KEPT))
+    finished = table.c.status.in_(("done", "elsewhere"))
+    session.execute(delete(table).where(finished, table.c.created < clock.now() - KEPT))
 
 
 async def check_deletions(kernel: Kernel) -> Health:

@@ -182,6 +182,21 @@ async def test_a_failure_is_tried_again_and_then_told(board: Board, monkeypatch:
     assert await is_stored(board, path)
 
 
+async def test_what_is_finished_is_forgotten_after_a_month(board: Board) -> None:
+    """Failures stay."""
+    task = await artifact_task(board, "s3://bucket/old", f"{HOST}/not/there")
+    await board.call("delete", task=task)
+    await remove_deleted(board.kernel)
+    assert len(await deletions(board, task)) == 3
+    table = table_of(FileDeletion)
+    old = update(table).where(table.c.task == task).values(created=clock.now() - timedelta(days=31))
+    failed = update(table).where(table.c.task == task, table.c.url == "s3://bucket/old").values(status="failed")
+    for change in (old, failed):
+        await board.kernel.metadata.write(lambda session, change=change: session.execute(change).close())
+    await remove_deleted(board.kernel)
+    assert list(await deletions(board, task)) == ["s3://bucket/old"]
+
+
 @pytest.mark.parametrize(
     ("url", "paths"),
     [
