@@ -23,6 +23,8 @@ Size = Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
 """A whole number from 1, so small that a database can count with it."""
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """Any whole number that a database can store."""
+Ids = Annotated[list[str], msgspec.Meta(max_length=50_000)]
+"""As many ids as one call may name."""
 Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
 """Seconds since 1970, down to and up to times that nobody means; no NaN."""
 Interval = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
@@ -43,13 +45,13 @@ class Request(msgspec.Struct, kw_only=True):
 class IdsRequest(Request):
     """Asks for something to be done to several objects."""
 
-    ids: list[str]
+    ids: Ids
 
 
 class PublicityRequest(Request):
     """Asks for objects to be shown to everybody, or no longer."""
 
-    ids: list[str] = []
+    ids: Ids = []
 
 
 class MoveRequest(IdsRequest):
@@ -62,7 +64,7 @@ class MoveRequest(IdsRequest):
 class TagsChangeRequest(Request):
     """Asks for tags to be added to objects and removed from them."""
 
-    ids: list[str] = []
+    ids: Ids = []
     add_tags: list[str] = []
     remove_tags: list[str] = []
 
@@ -93,6 +95,29 @@ class QueryRequest(Request):
     only_fields: list[str] = []
     search_text: str | None = None
     search_hidden: bool = False
+
+
+class FieldsPattern(Request):
+    """A pattern (a regular expression, in any case) or times (``>=…``) that some or all of the fields must meet."""
+
+    fields: list[str] | None = None
+    pattern: str | None = None
+    datetime: list[str] | str | None = None
+
+
+class FilteredRequest(QueryRequest):
+    """A list with the filters that tasks, models and projects have in common; null in a list means "none"."""
+
+    id: list[str | None] = []
+    name: str | None = None
+    user: list[str | None] = []
+    project: list[str | None] = []
+    tags: list[str | None] = []
+    system_tags: list[str | None] = []
+    filters: dict[str, Any] | None = None
+    allow_public: bool = True
+    any_: FieldsPattern | None = msgspec.field(name="_any_", default=None)
+    all_: FieldsPattern | None = msgspec.field(name="_all_", default=None)
 
 
 class MetadataItem(Request):

@@ -12,12 +12,11 @@ from trackyard.core.entities.fields import table_of
 from trackyard.core.entities.project import PROJECT, Project
 from trackyard.core.errors import ApiError, missing_fields
 from trackyard.core.identity import Identity
-from trackyard.core.store.documents import Document, insert, require, require_own
+from trackyard.core.store.documents import NAME_LIMIT, Document, insert, require, require_own
 from trackyard.core.store.values import chunks
 
 DEPTH_LIMIT = 10
 NAME_MINIMUM = 3
-NAME_LIMIT = 2000
 
 
 def checked_name(name: str, kind: str = "object") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from trackyard.core.protocol.requests import IdsRequest, MetadataKeysRequest, MetadataRequest, QueryRequest, Request, Whole
+from trackyard.core.protocol.requests import FilteredRequest, IdsRequest, MetadataKeysRequest, MetadataRequest, Request, Whole
 
 
 class ModelRequest(Request):
@@ -110,10 +110,13 @@ class FrameworksRequest(Request):
     projects: list[str] = []
 
 
-class ModelsQuery(QueryRequest):
-    """A list of models; ``ready`` and all other filters are read by the query language."""
+class ModelsQuery(FilteredRequest):
+    """A list of models. ``include_stats`` adds how many labels each has."""
 
     ready: bool | None = None
+    task: list[str | None] = []
+    framework: list[str | None] = []
+    uri: list[str | None] = []
+    last_update: list[str] = []
     include_subprojects: bool = False
-    allow_public: bool = True
     include_stats: bool = False

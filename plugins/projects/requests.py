@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from trackyard.core.protocol.requests import Count, QueryRequest, Request, Size, TagsRequest
+from trackyard.core.protocol.requests import Count, FilteredRequest, Request, Size, TagsRequest
 
 
 class ProjectRequest(Request):
@@ -127,9 +127,12 @@ class UserNamesRequest(Request):
     entity: Literal["task", "model"] = "task"
 
 
-class ProjectsQuery(QueryRequest):
+class ProjectsQuery(FilteredRequest):
     """A list of projects. Without ``shallow_search`` the filter ``parent`` means any depth."""
 
+    basename: str | None = None
+    description: str | None = None
+    parent: list[str | None] = []
     shallow_search: bool = False
 
 
@@ -142,7 +145,6 @@ class ProjectsQueryEx(ProjectsQuery):
     include_stats_filter: dict[str, Any] = msgspec.field(default_factory=dict)
     include_dataset_stats: bool = False
     non_public: bool = False
-    allow_public: bool = True
     active_users: list[str] = []
     check_own_contents: bool = False
     children_type: Literal["pipeline", "report", "dataset"] | None = None

@@ -11,6 +11,7 @@ from trackyard.core.entities import MODEL, PROJECT, TASK, Kind, Project, table_o
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import Identity
 from trackyard.core.store import Document
+from trackyard.core.store.documents import NAME_LIMIT
 from trackyard.core.store.projects import DEPTH_LIMIT
 from trackyard.core.store.values import chunks
 
@@ -127,6 +128,9 @@ def _rename_descendants(session: Session, found: Document, name: str, below: lis
     if not below:
         return
     table, start = table_of(Project), len(found["name"])
+    longest = len(name) + max(len(child["name"]) for child in below) - start
+    if longest > NAME_LIMIT:
+        raise ApiError(400, 800, "Validation error (the name of a project below would be too long)", maximum=NAME_LIMIT)
     renamed = [{"one": child["id"], "new": name + child["name"][start:]} for child in below]
     session.execute(update(table).where(table.c.id == bindparam("one")).values(name=bindparam("new")), renamed)
     session.expire_all()

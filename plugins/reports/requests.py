@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from trackyard.core.protocol.requests import QueryRequest, Request
+from trackyard.core.protocol.requests import FilteredRequest, Request
 
 
 class ReportRequest(Request):
@@ -53,11 +53,12 @@ class DeleteRequest(ReportRequest):
     force: bool = False
 
 
-class ReportsQuery(QueryRequest):
+class ReportsQuery(FilteredRequest):
     """A list of reports."""
 
+    status: list[str | None] = []
+    status_changed: list[str] = []
     include_subprojects: bool = False
-    allow_public: bool = True
 
 
 class MetricVariants(Request):
@@ -90,12 +91,16 @@ class ScalarsWanted(Request):
     metrics: list[MetricVariants] = []
 
 
-class TaskDataQuery(QueryRequest):
+class TaskDataQuery(FilteredRequest):
     """Tasks (or models, with ``model_events``) and what of their events a report shows."""
 
+    type: list[str | None] = []
+    status: list[str | None] = []
+    parent: list[str | None] = []
+    status_changed: list[str] = []
+    include_subprojects: bool = False
     plots: PlotsWanted | None = None
     debug_images: ImagesWanted | None = None
     scalar_metrics_iter_histogram: ScalarsWanted | None = None
     single_value_metrics: dict[str, Any] | None = None
     model_events: bool = False
-    allow_public: bool = True

@@ -92,6 +92,14 @@ async def test_a_move_is_refused_where_the_name_is_taken_or_the_tree_too_deep(sh
     assert found["projects"] == [], "a refused move leaves no parents behind"
 
 
+async def test_a_name_that_becomes_too_long_is_refused(shelf: Shelf) -> None:
+    part = "n" * 250
+    deep = await shelf.project(f"long/{part}/{part}")
+    above = (await shelf.read_project(deep))["parent"]
+    assert await shelf.refusal("projects.move", project=above, new_location="m" * 200) == (400, 800)
+    assert await shelf.refusal("projects.update", project=above, name=f"long/{'o' * 400}") == (400, 800)
+
+
 async def test_merging_moves_contents_and_removes_the_source(shelf: Shelf) -> None:
     source, target = await shelf.project("merge/source"), await shelf.project("merge/target")
     child = await shelf.project("merge/source/child")

@@ -32,6 +32,7 @@ def test_nested_items_have_types() -> None:
         (IdsRequest, {}, "ids"),
         (IdsRequest, {"ids": None}, "ids"),
         (IdsRequest, {"ids": [1]}, "ids"),
+        (IdsRequest, {"ids": ["x"] * 50_001}, "ids"),
         (QueryRequest, {"page": -1}, "page"),
         (QueryRequest, {"page_size": 0}, "page_size"),
         (QueryRequest, {"search_hidden": "yes"}, "search_hidden"),
