@@ -66,16 +66,21 @@ def _create(unit: Unit, name: str, system_tags: list[str]) -> str:
     return store.insert(unit.session, QUEUE, document, by=by.user)
 
 
-def add_entry(unit: Unit, queue_id: str, task_id: str) -> None:
-    """Put a task at the end of a queue; 400/706 if it waits there already."""
+def add_entry(unit: Unit, queue_id: str, task_id: str) -> list[str]:
+    """Put a task at the end of a queue; 400/706 if it waits there already.
+
+    Listeners may refuse; their warnings are given back.
+    """
     table = table_of(QueueEntry)
     here = table.c.queue == queue_id
     if unit.session.execute(select(table.c.num).where(here, table.c.task == task_id)).first():
         raise ApiError(400, 706, "Task already queued", task=task_id, queue=queue_id)
+    warnings = _ask_listeners(unit, task_id, queue_id)
     last = unit.session.execute(select(func.max(table.c.position)).where(here)).scalar()
     position = 0 if last is None else last + 1
     unit.session.execute(table.insert().values(queue=queue_id, task=task_id, added=unit.now, position=position))
     _touch(unit, [queue_id])
+    return warnings
 
 
 def leave_queues(unit: Unit, task_id: str, except_for: str | None = None) -> list[str]:
@@ -124,10 +129,9 @@ def enqueue(
     moved = task["status"] == "queued"
     if not moved and not force and task["status"] not in ("created", "stopped", "failed"):
         raise bad_status(task["status"], "queued")
-    warnings = _ask_listeners(unit, task["id"], queue_id)
     if not moved or queue_id not in _waits_in(unit, task["id"]):
         leave_queues(unit, task["id"])
-    add_entry(unit, queue_id, task["id"])
+    warnings = add_entry(unit, queue_id, task["id"])
     more: Document = {} if moved else {"enqueue_status": task["status"]}
     if "development" in task["system_tags"]:
         more["system_tags"] = [tag for tag in task["system_tags"] if tag != "development"]

@@ -34,7 +34,9 @@ class Schedule:
     def start(self) -> None:
         """Start to count; nothing runs before its interval is over."""
         for job in self.jobs:
-            self._scheduler.add_job(self._spawn, "interval", (job,), seconds=job.seconds, name=job.name, coalesce=True)
+            self._scheduler.add_job(
+                self._spawn, "interval", (job,), seconds=job.seconds, name=job.name, coalesce=True, misfire_grace_time=None
+            )
         self._scheduler.start()
 
     async def stop(self) -> None:

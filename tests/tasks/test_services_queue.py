@@ -28,6 +28,7 @@ async def test_refuse_is_the_default(tmp_path: Path) -> None:
             assert (code, subcode) == (400, 100)
             assert f"Tasks of type {kind} do not belong into the queue services" in message
             assert "gpu machines" in message.partition("queues_that_fit=")[2]
+            assert await board.refused("queues.add_task", task=task, queue=services) == (400, 100)
             assert await board.status(task) == "created"
             await board.call("enqueue", task=task, queue=gpu)
         assert await board.waiting(services) == [controller]
