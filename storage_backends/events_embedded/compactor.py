@@ -32,6 +32,9 @@ HOT_EVENTS = 65_536
 IDLE_SECONDS = 20.0
 """What is hot is folded after this long even when it is little."""
 
+QUIET_SECONDS = 5.0
+"""Free pages are given back when nothing came in for this long."""
+
 RETRY_SECONDS = 5.0
 """How long to wait after a failure, for example when the disk is full."""
 
@@ -56,6 +59,8 @@ class Compactor:
         self._jobs: deque[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]] = deque()
         self._settling: list[Future[None]] = []
         self._purging = True
+        self._untidy = False
+        self._grown_at = time.monotonic()
         self._closing = False
         self._load()
         self._thread = threading.Thread(target=self._run, name="event-compactor", daemon=True)
@@ -64,6 +69,7 @@ class Compactor:
     def grown(self, entities: list[Grown]) -> None:
         """Entities got hot rows, which are committed; called by the writer."""
         with self._wake:
+            self._grown_at = time.monotonic()
             for grown in entities:
                 hot = self._hot.get(grown.entity)
                 if hot is None:
@@ -117,11 +123,16 @@ class Compactor:
     def fold(self, entity: int) -> None:
         """Fold everything of an entity that is hot now; on the compactor's thread."""
         with self._wake:
-            self._hot.pop(entity, None)
-        for step in (fold_scalars, fold_logs):
-            while (fold := step(self._connection, entity)) is not None:
-                if not self.apply(fold):
-                    break
+            hot = self._hot.pop(entity, None)
+            self._untidy = True
+        try:
+            for step in (fold_scalars, fold_logs):
+                while (fold := step(self._connection, entity)) is not None and self.apply(fold):
+                    pass
+        except (EventStoreError, sqlite3.Error):
+            with self._wake:
+                self._hot.setdefault(entity, hot or _Hot(since=time.monotonic()))
+            raise
 
     def apply(self, fold: Fold) -> bool:
         """Let the writer put a fold into effect; False when its rows were deleted meanwhile."""
@@ -155,9 +166,17 @@ class Compactor:
             return True
         if self._purging:
             self._purging = False
-            self._purging = self._writer.submit(purge_step).result() or self._writer.submit(free_pages).result() or self._purging
-            return self._purging
+            self._purging = self._writer.submit(purge_step).result() or self._purging
+            self._untidy = True
+            return True
+        if self._untidy and self._is_quiet():
+            self._untidy = self._writer.submit(free_pages).result()
+            return True
         return False
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing came in of late; while something does, free pages are about to be used again."""
+        return bool(self._settling) or time.monotonic() - self._grown_at >= QUIET_SECONDS
 
     def _job(self, job: Callable[[sqlite3.Connection], Any], future: Future[Any]) -> None:
         if not future.set_running_or_notify_cancel():
@@ -191,7 +210,9 @@ class Compactor:
         with self._wake:
             if self._jobs or self._settling or self._purging or self._closing:
                 return
-            oldest = min((hot.since for hot in self._hot.values()), default=None)
-            ready = any(hot.rows >= HOT_ROWS or hot.events >= HOT_EVENTS for hot in self._hot.values())
-            if not ready:
-                self._wake.wait(None if oldest is None else max(oldest + IDLE_SECONDS - time.monotonic(), 0.01))
+            if any(hot.rows >= HOT_ROWS or hot.events >= HOT_EVENTS for hot in self._hot.values()):
+                return
+            moments = [hot.since + IDLE_SECONDS for hot in self._hot.values()]
+            if self._untidy:
+                moments.append(self._grown_at + QUIET_SECONDS)
+            self._wake.wait(max(min(moments) - time.monotonic(), 0.01) if moments else None)

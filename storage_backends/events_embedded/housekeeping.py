@@ -25,8 +25,11 @@ __all__ = ["delete_entities", "faults", "free_pages", "purge_step", "space", "tr
 STEP_ROWS = 32
 """Rows removed in one step of purging (spelt out in the statements below)."""
 
-STEP_PAGES = 512
-"""Pages given back to the file system in one step (4 MiB)."""
+STEP_PAGES = 64
+"""Pages given back to the file system in one step (512 KiB), for which writers have to wait."""
+
+FEW_PAGES = 512
+"""So many free pages are not worth the work."""
 
 _BY_ENTITY = (
     "DELETE FROM hot WHERE id IN (SELECT id FROM hot WHERE entity = ? LIMIT 32)",
@@ -74,7 +77,7 @@ def free_pages(connection: sqlite3.Connection) -> bool:
     A tenth of the database may stay free: new events go there without growing the file.
     """
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    if free <= max(STEP_PAGES, connection.execute("PRAGMA page_count").fetchone()[0] // 10):
+    if free <= max(FEW_PAGES, connection.execute("PRAGMA page_count").fetchone()[0] // 10):
         return False
     connection.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
     return True
