@@ -15,8 +15,8 @@ from trackyard.core.errors import ApiError, invalid_id, validation
 from trackyard.core.identity import ADMIN, PUBLIC, USER, Identity, narrower, roles
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.version import Version
+from trackyard.plugins.identity import audit, users
 from trackyard.plugins.identity import requests as r
-from trackyard.plugins.identity import users
 from trackyard.plugins.identity.accounts import Account, By, username_of
 from trackyard.plugins.identity.links import add_link, new_link_token
 from trackyard.plugins.identity.realm import Realm
@@ -76,6 +76,7 @@ class AuthService:
     async def login(self, call: Call, request: r.LoginRequest) -> dict[str, Any]:
         """A token for the caller; the browser also gets it as a cookie."""
         self._realm.usage.note_login(call.identity.user)
+        audit.changed(call, "login", via=call.identity.via)
         kept = RENEWED if "session_id" in call.identity.claims else ("key", "link")
         return {"token": self._begin_session(call, call.identity, kept, request.expiration_sec)}
 
@@ -109,7 +110,9 @@ class AuthService:
             allowed = narrower(narrower(user.role, call.identity.role), request.role)
             return users.add_credentials(session, user, label, allowed if allowed != user.role else None, expires)
 
-        return {"credentials": await self._realm.accounts.change(work)}
+        made = await self._realm.accounts.change(work)
+        audit.changed(call, "credentials made", access_key=made["access_key"], role=request.role)
+        return {"credentials": made}
 
     async def get_credentials(self, call: Call, request: Any) -> dict[str, Any]:
         """The caller's credentials in the order of their making."""
@@ -142,7 +145,9 @@ class AuthService:
             session.delete(found)
             return 1
 
-        return {"revoked": await self._realm.accounts.change(work)}
+        revoked = await self._realm.accounts.change(work)
+        audit.changed(call, "credentials revoked", access_key=request.access_key[:64], revoked=revoked)
+        return {"revoked": revoked}
 
     async def create_user(self, call: Call, request: r.CreateUserRequest) -> dict[str, Any]:
         """A new user; without a password a login link or credentials are its way in."""
@@ -152,7 +157,9 @@ class AuthService:
         names = ("name", "company", "email", "role", "given_name", "family_name", "avatar")
         fields = {name: getattr(request, name) for name in names}
         fields["username"] = username_of(request.username or request.email)
-        return {"id": await self._realm.accounts.change(lambda session: users.create_user(session, fields, password_hash))}
+        made = await self._realm.accounts.change(lambda session: users.create_user(session, fields, password_hash))
+        audit.changed(call, "user created", user=made, role=request.role)
+        return {"id": made}
 
     async def edit_user(self, call: Call, request: r.EditUserRequest) -> dict[str, Any]:
         """Another role, or blocked or not; nobody changes a user that may more, and an administrator must stay."""
@@ -170,7 +177,9 @@ class AuthService:
             session.add(user)
             return int(bool(changed))
 
-        return {"updated": await self._realm.accounts.change(work), "fields": fields}
+        updated = await self._realm.accounts.change(work)
+        audit.changed(call, "user changed", user=request.user, **fields)
+        return {"updated": updated, "fields": fields}
 
     async def set_password(self, call: Call, request: r.PasswordRequest) -> dict[str, Any]:
         """A new password ends all sessions of the user; the caller's own goes on with a new token."""
@@ -188,6 +197,7 @@ class AuthService:
             users.end_sessions(session, user)
 
         await self._realm.accounts.change(work)
+        audit.changed(call, "password set", user=user_id)
         return {"updated": 1, **(await self._next_session(call) if is_own else {})}
 
     async def _check_current_password(self, call: Call, current: str | None) -> None:
@@ -223,6 +233,7 @@ class AuthService:
             add_link(session, token, users.require_changeable(session, request.user, call.identity).id)
 
         await self._realm.accounts.change(work)
+        audit.changed(call, "login link made", user=request.user)
         return {"token": token, "path": f"/login?token={token}"}
 
     async def get_token_for_user(self, call: Call, request: r.TokenForUserRequest) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from trackyard.core.settings import SettingsError
 from trackyard.plugins.identity.links import add_link, new_link_token
 from trackyard.plugins.identity.realm import Realm
 from trackyard.plugins.identity.secrets import SHORTEST_PASSWORD, hash_secret, secret_matches
-from trackyard.plugins.identity.users import add_credentials, create_user, make_credential, require_user
+from trackyard.plugins.identity.users import add_credentials, create_user, end_sessions, make_credential, require_user
 
 USERNAME = "admin"
 COMPANY_NAME = "trackyard"
@@ -99,16 +99,18 @@ def ensure(session: Session, presets: Presets, password_hash: str | None, link_t
 
 
 def ensure_credential(session: Session, administrator: User, presets: Presets) -> None:
-    """The preset access key belongs to an administrator and has the preset secret."""
+    """The preset access key belongs to an administrator and has the preset secret; a new secret ends the sessions."""
     found = session.exec(select(Credential).where(Credential.access_key == presets.access_key)).first()
     if found is None:
         session.add(make_credential(administrator, presets.access_key, presets.secret_key, "preset"))
         return
-    if require_user(session, found.user).role not in ADMIN_ROLES:
+    owner = require_user(session, found.user)
+    if owner.role not in ADMIN_ROLES:
         raise SettingsError("environment", "TRACKYARD_ACCESS_KEY", "the key of a user", "a key of an administrator, or a new one")
     if not secret_matches(found.secret_hash, presets.secret_key):
         found.secret_hash = hash_secret(presets.secret_key)
         session.add(found)
+        end_sessions(session, owner)
 
 
 def announce(kernel: Kernel, shown: Shown) -> None:

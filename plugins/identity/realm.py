@@ -13,6 +13,7 @@ from trackyard.core.errors import ApiError, unauthorized
 from trackyard.core.extension import Client
 from trackyard.core.identity import SYSTEM, Identity
 from trackyard.core.kernel import Kernel
+from trackyard.plugins.identity import audit
 from trackyard.plugins.identity.accounts import Account, Accounts, By, username_of
 from trackyard.plugins.identity.attempts import Attempts
 from trackyard.plugins.identity.links import PREFIX, take_link
@@ -67,6 +68,7 @@ class Realm:
             return await self._by_password(account, username_of(name), secret, client)
         key = account.keys[name]
         if not secret_matches(key.secret_hash, secret) or key.expired:
+            audit.refused("wrong secret or expired key", name, client.address)
             raise wrong()
         refuse_disabled(account)
         self.usage.note(name, client)
@@ -97,6 +99,7 @@ class Realm:
         self.attempts.begin(username, client.address)
         password_hash = account.password_hash if account else None
         if not await self._is_password(password_hash, username, password) or account is None:
+            audit.refused("wrong password", account.id if account else "an unknown user", client.address)
             raise wrong()
         self.attempts.succeeded(username, client.address)
         refuse_disabled(account)

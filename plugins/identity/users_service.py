@@ -12,8 +12,8 @@ from trackyard.core.errors import bad_value, forbidden
 from trackyard.core.identity import Identity, roles
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.version import OLDEST, Version
+from trackyard.plugins.identity import audit, users
 from trackyard.plugins.identity import requests as r
-from trackyard.plugins.identity import users
 from trackyard.plugins.identity.realm import Realm
 
 SERVICE = roles("system", "root")
@@ -119,6 +119,7 @@ class UsersService:
             users.delete_user(session, users.require_changeable(session, request.user, call.identity))
 
         await self._realm.accounts.change(work)
+        audit.changed(call, "user deleted", user=request.user)
         return {}
 
 

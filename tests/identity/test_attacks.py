@@ -325,3 +325,28 @@ async def test_calls_of_known_callers_ask_the_database_once(api: Api, monkeypatc
     for headers in (bearer(token), basic(ACCESS_KEY, SECRET_KEY), basic("admin", ADMIN_PASSWORD)):
         assert (await ask(api, "auth.login", headers)).status == 200
     assert asked == []
+
+
+async def test_who_got_in_and_who_did_not_is_in_the_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "trackyard.audit")
+    root = (await api.call("users.get_current_user"))["user"]["id"]
+    await api.call("auth.login")
+    await ask(api, "auth.login", basic(ACCESS_KEY, "wrong"))
+    await ask(api, "auth.login", basic("admin", "wrong"))
+    await ask(api, "auth.login", basic("my password", "wrong"))
+    user = await make_user(api, "uma")
+    await api.call("auth.edit_user", user=user, role="superuser")
+    await api.ask("auth.revoke_credentials", {"access_key": "x\nINFO forged"})
+    await api.call("users.delete", user=user)
+    lines = [record.getMessage() for record in caplog.records if record.name == "trackyard.audit"]
+    by = f"user {root!r} from 127.0.0.1"
+    assert lines == [
+        f"login: {by} via='basic'",
+        f"refused: wrong secret or expired key for {ACCESS_KEY!r} from 127.0.0.1",
+        f"refused: wrong password for {root!r} from 127.0.0.1",
+        "refused: wrong password for 'an unknown user' from 127.0.0.1",
+        f"user created: {by} user={user!r} role='user'",
+        f"user changed: {by} user={user!r} role='superuser'",
+        f"credentials revoked: {by} access_key='x\\nINFO forged' revoked=0",
+        f"user deleted: {by} user={user!r}",
+    ]

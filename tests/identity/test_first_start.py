@@ -48,11 +48,12 @@ async def test_presets_are_used_and_not_printed(serve: Any, capsys: pytest.Captu
 
 
 async def test_preset_keys_follow_the_environment_and_passwords_do_not(serve: Any) -> None:
-    async with serve():
-        pass
+    async with serve() as api:
+        token = (await api.call("auth.login"))["token"]
     changed = {"TRACKYARD_SECRET_KEY": "another-" * 5, "TRACKYARD_ADMIN_PASSWORD": "another password"}
     async with serve(environ=changed) as api:
         assert not await works(api, basic(ACCESS_KEY, SECRET_KEY))
+        assert not await works(api, bearer(token))
         assert await works(api, basic(ACCESS_KEY, "another-" * 5))
         assert await works(api, basic("admin", ADMIN_PASSWORD))
         assert not await works(api, basic("admin", "another password"))
