@@ -215,6 +215,15 @@ class MetadataStoreSuite:
         assert list(document["runtime"].items()) == list(runtime.items())
         assert (document["name"], document["last_iteration"]) == ("nulname", 2**40)
 
+    async def test_a_nul_in_what_is_looked_for_harms_nothing(self, opened: MetadataStore) -> None:
+        """Ids and names of clients may hold anything."""
+        await opened.write(inserting(TASK, {"name": "first", "user": "u"}))
+        for text in ("\x00", "u\x00", "\x00u"):
+            found = await opened.read(lambda session, t=text: session.exec(select(Task).where(Task.user == t)).all())  # type: ignore[misc]
+            assert list(found) == []
+        found_id = await opened.write(inserting(TASK, {"name": "second", "user": "a\x00b"}))
+        assert await opened.read(lambda session: store.require(session, TASK, found_id)["name"]) == "second"
+
     async def test_units_that_change_different_fields_keep_both(self, opened: MetadataStore) -> None:
         """An agent writes the runtime while the SDK writes hyperparameters."""
         task = await opened.write(lambda session: store.insert(session, TASK, {"name": "first"}))

@@ -41,24 +41,25 @@ def node_of(worker: str, task: str) -> str:
 
 async def take(call: Call, request: TakeRequest) -> dict[str, Any]:
     """Take a task: it leaves its queue and runs under this worker. ``task`` is absent when all queues are empty."""
-    if not await call.metadata.read(lambda session: _first(session, request.queues)):
+    if not await call.metadata.read(lambda session: _first(session, request.queues, lock=False)):
         return {}
     task = await lifecycle.write(call.kernel, call.identity, lambda unit: _take(unit, request))
     return {} if task is None else {"task": task}
 
 
-def _first(session: Session, queues: list[str]) -> str | None:
+def _first(session: Session, queues: list[str], *, lock: bool) -> str | None:
     table = table_of(QueueEntry)
     for queue in queues:
-        query = select(table.c.task).where(table.c.queue == queue).order_by(table.c.position).limit(1)
-        found = session.execute(query.with_for_update(skip_locked=True)).scalar()
+        query = select(table.c.task).where(table.c.queue == queue).order_by(table.c.position, table.c.num).limit(1)
+        # a unit that reads may lock nothing
+        found = session.execute(query.with_for_update(skip_locked=True) if lock else query).scalar()
         if found is not None:
             return str(found)
     return None
 
 
 def _take(unit: Unit, request: TakeRequest) -> str | None:
-    while (task_id := _first(unit.session, request.queues)) is not None:
+    while (task_id := _first(unit.session, request.queues, lock=True)) is not None:
         table = table_of(QueueEntry)
         unit.session.execute(delete(table).where(table.c.task == task_id))
         if unit.session.execute(select(table_of(Task).c.num).where(table_of(Task).c.id == task_id)).first() is None:

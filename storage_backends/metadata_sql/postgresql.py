@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 from trackyard.core.contracts.metadata import StoreUnavailable
@@ -30,13 +30,31 @@ BAD_PATTERN = "2201B"
 
 def make_engine(url: URL) -> Engine:
     """An engine with enough connections for the readers and the writers of one server."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=2 * CONNECTIONS,
         max_overflow=2,
         pool_pre_ping=True,
         connect_args={"options": f"-c statement_timeout={STATEMENT_MS} -c timezone=UTC", "connect_timeout": 10},
     )
+    event.listen(engine, "connect", lambda connection, record: _replace_nul(connection.adapters))
+    return engine
+
+
+def _replace_nul(adapters: Any) -> None:
+    """Send NUL characters, which PostgreSQL does not take, as the sign for what cannot be shown: such a text equals nothing."""
+    from psycopg.types.string import StrBinaryDumper, StrDumperUnknown
+
+    class TextDumper(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\x00", "\ufffd"))
+
+    class BinaryDumper(StrBinaryDumper):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\x00", "\ufffd"))
+
+    for dumper in (BinaryDumper, TextDumper):
+        adapters.register_dumper(str, dumper)
 
 
 class PostgresqlStore:
