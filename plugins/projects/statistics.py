@@ -16,6 +16,7 @@ from sqlmodel import Session
 from trackyard.core import clock, query, store
 from trackyard.core.entities import (
     MODEL,
+    PROJECT,
     TASK,
     TASK_STATUSES,
     Kind,
@@ -172,6 +173,18 @@ class Statistics:
         rows = self.session.execute(select(table.c.project, func.count()).where(*conditions).group_by(table.c.project))
         return dict.fromkeys(self.roots, 0) | {row[0]: row[1] for row in rows}
 
+    def own_datasets(self) -> dict[str, int]:
+        """By project of the page: how many datasets are kept in its folder."""
+        dataset, folder = table_of(Project), table_of(Project).alias()
+        conditions = query.conditions(self.session, PROJECT, {"system_tags": ["dataset"], "search_hidden": True}, self.identity)
+        counted = (
+            select(folder.c.parent, func.count())
+            .select_from(dataset.join(folder, folder.c.id == dataset.c.parent))
+            .where(folder.c.basename == ".datasets", folder.c.parent.in_(self.roots), *conditions)
+            .group_by(folder.c.parent)
+        )
+        return dict.fromkeys(self.roots, 0) | {row[0]: row[1] for row in self.session.execute(counted)}
+
     def datasets(self) -> dict[str, Document]:
         """By project of the page: files and bytes of the newest version of the dataset that is in it."""
         task = table_of(Task)
@@ -202,9 +215,9 @@ def describe(session: Session, identity: Identity, request: ProjectsQueryEx, pro
     if request.include_stats:
         _add_stats(found, projects)
     if request.check_own_contents:
-        tasks, models = found.own_tasks(), found.own_models()
+        own = {"own_tasks": found.own_tasks(), "own_models": found.own_models(), "own_datasets": found.own_datasets()}
         for project in projects:
-            project |= {"own_tasks": tasks[project["id"]], "own_models": models[project["id"]]}
+            project |= {name: counts[project["id"]] for name, counts in own.items()}
     if request.include_dataset_stats:
         sizes = found.datasets()
         for project in projects:
