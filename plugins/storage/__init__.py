@@ -14,6 +14,7 @@ from trackyard.core.identity import ADMIN
 from trackyard.core.kernel import Kernel
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.replies import Updated
 from trackyard.core.protocol.requests import Request
 from trackyard.core.store import Document
 from trackyard.plugins.storage.requests import ResetRequest, SetRequest
@@ -35,8 +36,8 @@ class StoragePlugin(Plugin):
         """All endpoints of the service."""
         return [
             Endpoint("storage.get_settings", self.get_settings, Request),
-            Endpoint("storage.set_settings", self.set_settings, SetRequest, permission=ADMIN, writes=True),
-            Endpoint("storage.reset_settings", self.reset_settings, ResetRequest, permission=ADMIN, writes=True),
+            Endpoint("storage.set_settings", self.set_settings, SetRequest, permission=ADMIN, writes=True, reply=Updated),
+            Endpoint("storage.reset_settings", self.reset_settings, ResetRequest, permission=ADMIN, writes=True, reply=Updated),
         ]
 
     async def start(self, kernel: Kernel) -> None:

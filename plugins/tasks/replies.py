@@ -5,16 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from trackyard.core.protocol.replies import Changed, Created, Deleted, Many, Moved, Nothing, Updated, Urls
 
-
-class Nothing(msgspec.Struct):
-    """An empty object."""
-
-
-class Created(msgspec.Struct):
-    """The id of the new task."""
-
-    id: str
+__all__ = [
+    "Archived",
+    "Changed",
+    "Cloned",
+    "Completed",
+    "Created",
+    "Deleted",
+    "Dequeued",
+    "Many",
+    "Moved",
+    "Nothing",
+    "OneTask",
+    "Queued",
+    "Started",
+    "TaskDeleted",
+    "TaskList",
+    "Types",
+    "Updated",
+    "WasReset",
+]
 
 
 class OneTask(msgspec.Struct):
@@ -28,18 +40,6 @@ class TaskList(msgspec.Struct):
 
     tasks: list[dict[str, Any]]
     scroll_id: str | None = None
-
-
-class Updated(msgspec.Struct):
-    """How many objects were changed."""
-
-    updated: int
-
-
-class Changed(Updated):
-    """Whether the task was changed (0 or 1), and the fields that were written."""
-
-    fields: dict[str, Any]
 
 
 class Started(Changed):
@@ -68,27 +68,6 @@ class Dequeued(Changed):
     dequeued: int
 
 
-class Deleted(msgspec.Struct):
-    """How many parts were deleted."""
-
-    deleted: int
-
-
-class Many(msgspec.Struct):
-    """What was done, and what failed and why, by id."""
-
-    succeeded: list[dict[str, Any]]
-    failed: list[dict[str, Any]]
-
-
-class Urls(msgspec.Struct):
-    """Addresses of the files of a task."""
-
-    model_urls: list[str]
-    event_urls: list[str]
-    artifact_urls: list[str]
-
-
 class TaskDeleted(msgspec.Struct):
     """A task is gone: what else was changed or deleted."""
 
@@ -112,12 +91,6 @@ class Archived(msgspec.Struct):
     """How many tasks were archived."""
 
     archived: int
-
-
-class Moved(msgspec.Struct):
-    """The project where the tasks are now; null is the root."""
-
-    project_id: str | None
 
 
 class Cloned(msgspec.Struct):
