@@ -124,3 +124,16 @@ def test_a_wrong_password_is_said(visitor: Page, server: ServerProcess) -> None:
     expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
     page.close()
     assert all("401" in problem for problem in watch.problems), watch.problems
+
+
+def test_a_login_link_works_once(visitor: Page, server: ServerProcess) -> None:
+    """A one-time link opens a session; used again it does not."""
+    user = call(server, "users.get_current_user")["user"]["id"]
+    path = call(server, "auth.create_login_link", user=user)["path"]
+    page = visitor.context.new_page()
+    page.goto(server.web + path)
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(server.web + path)
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.close()

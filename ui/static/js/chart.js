@@ -77,7 +77,7 @@ export function layout(extra = {}) {
 }
 
 // Plotly's own button bar needs styles that the content policy forbids: every chart has a menu of the page instead
-export const CONFIG = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: false };
+export const CONFIG = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: false, showTips: false };
 
 // ---- smoothing -------------------------------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ export class LineChart {
   bind() {
     this.bound = true;
     this.plot.on("plotly_relayout", (event) => this.zoomed(event));
-    this.plot.on("plotly_doubleclick", () => { this.range = null; this.zoom(null); return false; });
+    this.plot.on("plotly_doubleclick", () => { this.whole(); return false; });
     this.plot.addEventListener("mousemove", (event) => this.hover(event));
     this.plot.addEventListener("mouseleave", () => { for (const chart of charts) chart.point(null); });
   }
@@ -224,6 +224,12 @@ export class LineChart {
     this.cross.style.left = `${full._size.l + pixel}px`;
     this.cross.classList.toggle("flip", pixel > full._size.w / 2);
     this.cross.replaceChildren(h("div", { class: `cross-box ${own ? "own" : ""}` }, h("div", { class: "muted", text: label }), rows));
+  }
+
+  /** Shows the whole range again. */
+  whole() {
+    this.range = null;
+    this.zoom(null);
   }
 
   remove() {

@@ -52,6 +52,7 @@ export class ChartCard {
   menu(anchor) {
     const image = (format) => window.Plotly?.downloadImage(this.chart.plot, { format, filename: this.title.replaceAll("/", "-"), width: 1200, height: 600 });
     openMenu(anchor, [
+      ...(this.chart?.range ? [{ label: "Show the whole range", icon: "reset", run: () => this.chart.whole() }] : []),
       { label: "Enlarge", icon: "expand", run: () => this.enlarge() },
       { label: "Download as PNG", icon: "image", run: () => image("png") }, { label: "Download as SVG", icon: "image", run: () => image("svg") },
       { label: "Download the data as CSV", icon: "download", run: () => save(`${this.title}.csv`, csv([["series", "x", "y"], ...this.lines.flatMap(({ label, x, y }) => x.map((value, index) => [label, value, y[index]]))]), "text/csv") },
