@@ -45,18 +45,18 @@ def test_the_table_is_searched_filtered_and_sorted(page: Page, server: ServerPro
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
     expect(page).to_have_url(re.compile(r"q=unet-large.*order=name|order=name.*q=unet-large"))
     names = page.locator("#grid .c.name a")
+    until(lambda: names.all_text_contents() == sorted(names.all_text_contents()), "the rows stand by name")
     shown = names.all_text_contents()
-    assert shown == sorted(shown)
     page.reload()
     expect(names).to_have_text(shown)
-    page.locator("#grid .r").first.click(position={"x": 600, "y": 10})
+    page.locator("#grid .r[data-id]").first.click(position={"x": 600, "y": 10})
     expect(page.locator("#panel h2")).to_have_text(shown[0])
 
 
 def test_tables_and_logs_are_downloaded(page: Page, server: ServerProcess, tasks: list[str]) -> None:
     """The rows in view and all rows as CSV, and the log of a run as text."""
     page.goto(server.web + "/tasks?q=unet-large")
-    expect(page.locator("#grid .r").first).to_be_visible()
+    expect(page.locator("#grid .r[data-id]").first).to_be_visible()
     for choice in ("Download these rows as CSV", "Download all as CSV"):
         page.get_by_role("button", name="More", exact=True).click()
         with page.expect_download() as download:
@@ -90,7 +90,8 @@ def test_a_column_of_a_metric_is_added(page: Page, server: ServerProcess, tasks:
 def test_tasks_are_archived_and_brought_back(page: Page, server: ServerProcess, tasks: list[str]) -> None:
     """Two rows are chosen by keyboard, archived, and brought back by the message's button."""
     page.goto(server.web + "/tasks?order=name&q=deeplab")
-    expect(page.locator("#grid .r").first).to_be_visible()
+    expect(page.locator("#count")).to_have_text("4 tasks")
+    expect(page.locator("#grid .r[data-id]").first).to_be_visible()
     page.locator("#grid").focus()
     page.keyboard.press("j")
     page.keyboard.press("x")

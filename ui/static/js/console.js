@@ -5,13 +5,14 @@ import { data, debounce, find, h } from "./dom.js";
 import { stamp } from "./format.js";
 import { poll } from "./live.js";
 import { current } from "./task.js";
+import { toast } from "./toast.js";
 
 const LINE = 18;
 const page = data("page-data");
 const root = find("#log");
 const space = h("div", { class: "log-space" });
 root.append(space);
-const state = { lines: [], first: null, last: null, start: false, follow: !location.hash, times: true, wrap: false, matches: [], at: -1, pattern: null, loading: false };
+const state = { lines: [], first: null, last: null, start: false, follow: !location.hash, times: true, wrap: false, matches: [], at: -1, pattern: null, loading: false, linked: -1 };
 
 function split(event) {
   return String(event.msg ?? "").replace(/\n$/, "").split("\n").map((text) => ({ text: settle(text), time: event.timestamp, level: level(text, event.level) }));
@@ -34,7 +35,10 @@ async function older() {
       state.first = events[0].timestamp;
       state.lines.unshift(...lines);
       root.scrollTop += lines.length * LINE;
+      if (state.linked >= 0) state.linked += lines.length;
+      const matches = state.matches.length;
       search(false);
+      if (state.at >= 0) state.at += state.matches.length - matches;
     }
   } finally {
     state.loading = false;
@@ -55,10 +59,32 @@ async function newer() {
 }
 
 function row(line, index) {
-  const marked = state.matches[state.at] === index;
+  const marked = state.matches[state.at] === index || state.linked === index;
   const node = h("div", { class: `log-line ${line.level} ${marked ? "match" : state.pattern?.test(plain(line.text)) ? "found" : ""}`, data: { index }, style: state.wrap ? {} : { transform: `translateY(${index * LINE}px)` } },
-    state.times && h("span", { class: "time", title: stamp(line.time), text: stamp(line.time).slice(11) }), h("span", { class: "text" }, render(line.text)));
+    state.times && h("span", { class: "time", title: `${stamp(line.time)}: click to copy a link`, onclick: () => copyLink(line), text: stamp(line.time).slice(11) }), h("span", { class: "text" }, render(line.text)));
   return node;
+}
+
+function copyLink(line) {
+  history.replaceState(null, "", `#t=${line.time}`);
+  navigator.clipboard?.writeText(location.href).then(() => toast("Copied a link to this line"), () => undefined);
+}
+
+/** Shows the line that the address names ("#t=<ms>"), with what came before it. */
+async function showLinked(time) {
+  const events = await read({ navigate_earlier: true, from_timestamp: time + 1 });
+  if (!events.length) return;
+  Object.assign(state, { first: events[0].timestamp, last: events.at(-1).timestamp, lines: events.flatMap(split) });
+  state.linked = state.lines.length - 1;
+}
+
+/** Reads what is not there yet, so that a search looks through the whole log (its newest 100,000 lines). */
+async function readAll() {
+  while (state.pattern && !state.start && state.first !== null && state.lines.length < 100000) {
+    if (state.loading) await new Promise((resolve) => { setTimeout(resolve, 100); });
+    else await older();
+  }
+  if (state.at < 0 && state.matches.length) go(state.matches.length - 1);
 }
 
 function draw() {
@@ -113,7 +139,7 @@ root.addEventListener("scroll", () => {
   if (!state.wrap) draw();
   if (root.scrollTop < LINE * 20) older().catch(() => undefined);
 }, { passive: true });
-find("#log-search").addEventListener("input", debounce(() => search(), 200));
+find("#log-search").addEventListener("input", debounce(() => { search(); readAll().catch(() => undefined); }, 200));
 find("#log-search").addEventListener("keydown", (event) => { if (event.key === "Enter") go(state.at + (event.shiftKey ? 1 : -1)); });
 find("#log-previous").addEventListener("click", () => go(state.at - 1));
 find("#log-next").addEventListener("click", () => go(state.at + 1));
@@ -122,7 +148,11 @@ const flip = (id, key) => find(id).addEventListener("click", (event) => { state[
 flip("#log-times", "times");
 flip("#log-wrap", "wrap");
 
+const linked = Number(new URLSearchParams(location.hash.slice(1)).get("t"));
+if (linked) await showLinked(linked).catch(() => undefined);
 await newer().catch(() => undefined);
-root.scrollTop = root.scrollHeight;
+if (state.linked >= 0) setFollow(false);
+else root.scrollTop = root.scrollHeight;
 draw();
+if (state.linked >= 0) toLine(state.linked);
 poll(async () => { if (["in_progress", "queued"].includes(current().status) || state.last === null) await newer(); }, 2000);

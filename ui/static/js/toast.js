@@ -2,7 +2,7 @@
 import { find, h, icon } from "./dom.js";
 
 /** Shows a message. `undo` is an async function; `list` holds lines that failed; `detail` is a second, quiet line. */
-export function toast(text, { kind = "info", detail = "", undo = null, list = [], seconds = kind === "error" || list.length ? 20 : 8 } = {}) {
+export function toast(text, { kind = "info", detail = "", undo = null, list = [], seconds = kind === "error" || list.length || undo ? 20 : 8 } = {}) {
   const box = h("div", { class: "toast", data: { kind }, role: kind === "error" ? "alert" : "status" });
   const close = () => box.remove();
   box.append(h("div", { class: "grow" }, h("div", { text }), detail && h("div", { class: "small", text: detail }), list.length > 0 && failures(list)));
