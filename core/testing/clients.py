@@ -63,10 +63,19 @@ class Run:
 class Client:
     """A folder outside any repository in which scripts run as a user's would: a home and a working directory of its own."""
 
-    def __init__(self, server: ServerProcess, folder: Path, scripts: Path, python: str | Path = sys.executable) -> None:
-        """``scripts`` is a folder of Python files, copied; ``python`` is the interpreter that has the client installed."""
+    def __init__(
+        self, server: ServerProcess, folder: Path, scripts: Path, python: str | Path = sys.executable, *, forks: bool = False
+    ) -> None:
+        """``scripts`` is a folder of Python files, copied; ``python`` is the interpreter that has the client installed.
+
+        ``forks`` leaves the SDK its habit to report from a forked process. A script that lets it must not report before the
+        SDK has looked at the script: when it forks while its other thread starts git, both wait for each other, with any
+        server. Otherwise the SDK reports from a thread.
+        """
         self.folder = folder
         self.environment = server.client_environment(folder / "home")
+        if not forks:
+            Path(self.environment["CLEARML_CONFIG_FILE"]).write_text("sdk { development { report_use_subprocess: false } }\n")
         self._bin = Path(python).parent
         self._runs = 0
         shutil.copytree(scripts, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

@@ -13,7 +13,7 @@ def test_offline_session_is_imported(client: Client) -> None:
 
 def test_execute_remotely(client: Client) -> None:
     """The script enqueues itself and ends; run as that task it sees what was changed on the server."""
-    client.run("remote.py", "remote queue")
+    client.run("remote.py")
     assert "the remote run is right" in client.run("remote_worker.py")
 
 
@@ -30,6 +30,6 @@ def test_api_client(client: Client) -> None:
 def test_command_clearml_task(client: Client) -> None:
     """A local script becomes a task in a queue."""
     options = ["--project", "Real clients/commands", "--name", "command task", "--queue", "command queue"]
-    client.run("api_client.py")
+    client.run("after_commands.py", "queue")
     client.start("clearml-task", *options, "--script", "trained.py", "--args", "rate=0.5", "--skip-task-init").finish()
     assert "the task waits" in client.run("after_commands.py", "task")

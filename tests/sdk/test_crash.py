@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 def test_killed_server_loses_nothing_and_the_run_finishes(server: ServerProcess, tmp_path: Path) -> None:
     """What was acknowledged is there after SIGKILL and a new start; the script goes on by itself and ends well."""
-    client = Client(server, tmp_path, SCRIPTS)
+    client = Client(server, tmp_path, SCRIPTS, forks=True)
     run = client.start("interrupted.py", "ids.json")
     run.wait_for(tmp_path / "ids.json")
     server.kill()

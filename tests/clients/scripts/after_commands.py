@@ -1,9 +1,15 @@
-"""Looks at what the commands made."""
+"""Makes what the commands need, and looks at what they made."""
 
 import sys
 from pathlib import Path
 
 from clearml import Dataset, Task
+from clearml.backend_api.session.client import APIClient
+
+
+def queue() -> None:
+    """The queue that ``clearml-task`` names."""
+    print(APIClient().queues.create(name="command queue").id)
 
 
 def data() -> None:
@@ -24,4 +30,4 @@ def task() -> None:
 
 
 if __name__ == "__main__":
-    {"data": data, "task": task}[sys.argv[1]]()
+    {"queue": queue, "data": data, "task": task}[sys.argv[1]]()

@@ -48,7 +48,7 @@ def main() -> None:
     second = second_version(first)
     found = Dataset.get(dataset_name=NAME, dataset_project=PROJECT, silence_alias_warnings=True)
     assert found.id == second.id
-    assert found.get_dependency_graph() == {second.id: [first.id], first.id: []}
+    assert found.get_dependency_graph()[second.id] == [first.id]
     assert content_of(found) == {"a.txt": "changed", "c.txt": "c"}
     old = Dataset.get(dataset_id=first.id, silence_alias_warnings=True)
     assert content_of(old) == {"a.txt": "a", "below/b.txt": "b"}

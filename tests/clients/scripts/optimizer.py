@@ -21,6 +21,7 @@ def base_task() -> Task:
     """What is cloned."""
     task = Task.create(project_name=PROJECT, task_name="base of the search", task_type="training")
     task.set_parameters({"General/width": 1})
+    objective(task)
     return task
 
 

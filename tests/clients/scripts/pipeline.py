@@ -30,14 +30,14 @@ def run(number: int) -> PipelineController:
 def main() -> None:
     """Both runs."""
     first = run(21)
-    nodes = first.get_processed_nodes()
-    assert {node.name: node.status for node in nodes} == {"double": "completed", "describe": "completed"}
-    executed = {node.name: node.executed for node in nodes}
+    nodes = first.get_pipeline_dag()
+    assert {name: node.status for name, node in nodes.items()} == {"double": "completed", "describe": "completed"}
+    executed = {name: node.executed for name, node in nodes.items()}
     assert Task.get_task(task_id=executed["describe"]).artifacts["text"].get() == "the value is 42"
     first.stop()
-    Task.current_task() and Task.current_task().close()
+    Task.current_task().close()
     second = run(21)
-    nodes = {node.name: node for node in second.get_processed_nodes()}
+    nodes = second.get_pipeline_dag()
     assert nodes["double"].status == "cached"
     assert nodes["double"].executed == executed["double"]
     second.stop()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from clearml import Task
+from described import wait_until_described
 
 STEPS = 500
 
@@ -19,6 +20,7 @@ def report(task: Task, first: int) -> None:
 def main(result: Path) -> None:
     """Two halves; the file of the result appears between them, when the first is acknowledged."""
     task = Task.init("Real clients/interrupted", f"interrupted {Path.cwd().name}", output_uri=True, reuse_last_task_id=False)
+    wait_until_described(task)
     report(task, 0)
     assert task.upload_artifact("before", {"half": 1}, wait_on_upload=True)
     task.set_parameter("Args/acknowledged", "yes")

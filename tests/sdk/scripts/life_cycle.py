@@ -7,6 +7,7 @@ from pathlib import Path
 import what_is_sent as sent
 from clearml import Model, Task
 from clearml.backend_api.session.client import APIClient
+from described import wait_until_described
 
 
 def clone_and_enqueue(ids: dict[str, str]) -> Task:
@@ -53,12 +54,14 @@ def continue_run() -> None:
     """A closed run goes on where it ended."""
     name = f"continued {Path.cwd().name}"
     first = Task.init(sent.PROJECT, name, reuse_last_task_id=False)
+    wait_until_described(first)
     for step in range(10):
         first.get_logger().report_scalar("loss", "train", value=step, iteration=step)
     first.close()
     second = Task.init(sent.PROJECT, name, continue_last_task=first.id)
     assert second.id == first.id
     assert second.get_initial_iteration() == 10
+    wait_until_described(second)
     for step in range(5):
         second.get_logger().report_scalar("loss", "train", value=100 + step, iteration=step)
     second.close()

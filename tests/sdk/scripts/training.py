@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import what_is_sent as sent
 from clearml import OutputModel, Task
+from described import wait_until_described
 
 
 def arguments() -> argparse.Namespace:
@@ -76,6 +77,7 @@ def main() -> None:
     name = f"everything {Path.cwd().name}"
     task = Task.init(sent.PROJECT, name, output_uri=True, reuse_last_task_id=False, tags=sent.TAGS[:1])
     given = arguments()
+    wait_until_described(task)
     parameters = task.connect(dict(sent.PARAMETERS), name="Settings")
     assert parameters["rate"] == sent.PARAMETERS["rate"]
     assert task.connect_configuration(sent.NETWORK, name="network", description="The layers") == sent.NETWORK
