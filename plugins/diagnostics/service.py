@@ -6,6 +6,7 @@ import time
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, select
 from trackyard.core import clock
@@ -43,6 +44,50 @@ class ReportRequest(Request):
     enabled: bool | None = None
 
 
+class Pong(msgspec.Struct):
+    """The API answers."""
+
+    msg: str
+
+
+class OldInfo(msgspec.Struct):
+    """Versions: of the protocol's server, of Trackyard, of its source."""
+
+    version: str
+    build: str
+    commit: str
+
+
+class Info(OldInfo):
+    """Versions, also that of the API, and a random identifier of this installation."""
+
+    api_version: str
+    uid: str
+
+
+class EndpointList(msgspec.Struct):
+    """Every handler: name, lowest version, who may ask."""
+
+    endpoints: list[dict[str, Any]]
+
+
+class Statistics(msgspec.Struct):
+    """How much of everything is stored, and the seconds since the start."""
+
+    counts: dict[str, int]
+    uptime: float
+    uid: str
+    version: str
+
+
+class Reporting(msgspec.Struct):
+    """Whether statistics are reported to others: never."""
+
+    supported: bool
+    enabled: bool
+    current_version: str
+
+
 class ServerService:
     """The handlers of ``server.*`` and ``debug.ping``."""
 
@@ -54,16 +99,16 @@ class ServerService:
         """What is registered; later versions of ``server.info`` tell more."""
         info = "Version and identifier of the server"
         return [
-            Endpoint("debug.ping", self.ping, permission=PUBLIC, summary="Whether the API answers"),
-            Endpoint("server.info", self.old_info, permission=PUBLIC, min_version=OLDEST, summary=info),
+            Endpoint("debug.ping", self.ping, permission=PUBLIC, summary="Whether the API answers", reply=Pong),
+            Endpoint("server.info", self.old_info, permission=PUBLIC, min_version=OLDEST, summary=info, reply=OldInfo),
             *(
-                Endpoint("server.info", self.info, permission=PUBLIC, min_version=Version(2, minor), summary=info)
+                Endpoint("server.info", self.info, permission=PUBLIC, min_version=Version(2, minor), summary=info, reply=Info)
                 for minor in (8, 12)
             ),
-            Endpoint("server.config", self.config, ConfigRequest, SERVICE, summary="Settings, without secrets"),
-            Endpoint("server.endpoints", self.list_endpoints, permission=SERVICE, summary="All endpoints"),
-            Endpoint("server.get_stats", self.get_stats, StatisticsRequest, SERVICE, summary="Counts of what is stored"),
-            Endpoint("server.report_stats_option", self.report_stats_option, ReportRequest, summary="Reporting to others: never"),
+            Endpoint("server.config", self.config, ConfigRequest, SERVICE, reply=dict[str, Any]),
+            Endpoint("server.endpoints", self.list_endpoints, permission=SERVICE, reply=EndpointList),
+            Endpoint("server.get_stats", self.get_stats, StatisticsRequest, SERVICE, reply=Statistics),
+            Endpoint("server.report_stats_option", self.report_stats_option, ReportRequest, reply=Reporting),
         ]
 
     async def ping(self, call: Call, request: Any) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from trackyard.core.entities import Credential, User
 from trackyard.core.errors import ApiError, invalid_id, validation
 from trackyard.core.identity import ADMIN, PUBLIC, USER, Identity, narrower, roles
 from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.replies import Changed, Created, Nothing, Updated
 from trackyard.core.protocol.version import Version
 from trackyard.plugins.identity import audit, users
+from trackyard.plugins.identity import replies as a
 from trackyard.plugins.identity import requests as r
 from trackyard.plugins.identity.accounts import Account, By, username_of
 from trackyard.plugins.identity.links import add_link, new_link_token
@@ -41,36 +43,33 @@ class AuthService:
 
     def endpoints(self) -> list[Endpoint[Any]]:
         """What is registered."""
+        return [*self._of_sessions(), *self._of_credentials(), *self._of_users()]
+
+    def _of_sessions(self) -> list[Endpoint[Any]]:
+        since = Version(2, 2)
         return [
-            Endpoint("auth.login", self.login, r.LoginRequest, summary="Token and cookie for the credentials of the call"),
-            Endpoint("auth.logout", self.logout, r.LogoutRequest, min_version=Version(2, 2), summary="End the session"),
-            Endpoint(
-                "auth.create_credentials",
-                self.create_credentials,
-                r.NewCredentialsRequest,
-                writes=True,
-                summary="New API credentials",
-            ),
-            Endpoint("auth.get_credentials", self.get_credentials, summary="One's own API credentials, without secrets"),
-            Endpoint("auth.edit_credentials", self.edit_credentials, r.CredentialRequest, writes=True, summary="Change a label"),
-            Endpoint(
-                "auth.revoke_credentials", self.revoke_credentials, r.CredentialRequest, writes=True, summary="Revoke a key"
-            ),
-            Endpoint("auth.create_user", self.create_user, r.CreateUserRequest, ADMIN, writes=True, summary="New user"),
-            Endpoint(
-                "auth.edit_user", self.edit_user, r.EditUserRequest, ADMIN, writes=True, summary="Change a role, block a user"
-            ),
-            Endpoint("auth.set_password", self.set_password, r.PasswordRequest, USER, writes=True, summary="Set a password"),
-            Endpoint(
-                "auth.create_login_link", self.create_login_link, r.UserRequest, ADMIN, writes=True, summary="One-time link"
-            ),
-            Endpoint(
-                "auth.get_token_for_user", self.get_token_for_user, r.TokenForUserRequest, SERVICE, summary="Another's token"
-            ),
-            Endpoint("auth.validate_token", self.validate_token, r.TokenRequest, SERVICE, summary="Whether a token is good"),
-            Endpoint(
-                "auth.fixed_users_mode", self.fixed_users_mode, permission=PUBLIC, summary="Whether passwords are asked for"
-            ),
+            Endpoint("auth.login", self.login, r.LoginRequest, summary="Token and cookie for one's credentials", reply=a.Token),
+            Endpoint("auth.logout", self.logout, r.LogoutRequest, min_version=since, summary="End the session", reply=Nothing),
+            Endpoint("auth.fixed_users_mode", self.fixed_users_mode, permission=PUBLIC, reply=a.UsersMode),
+            Endpoint("auth.validate_token", self.validate_token, r.TokenRequest, SERVICE, reply=a.TokenState),
+            Endpoint("auth.get_token_for_user", self.get_token_for_user, r.TokenForUserRequest, SERVICE, reply=a.Token),
+            Endpoint("auth.create_login_link", self.create_login_link, r.UserRequest, ADMIN, writes=True, reply=a.LoginLink),
+        ]
+
+    def _of_credentials(self) -> list[Endpoint[Any]]:
+        make, change = r.NewCredentialsRequest, r.CredentialRequest
+        return [
+            Endpoint("auth.create_credentials", self.create_credentials, make, writes=True, reply=a.CredentialsMade),
+            Endpoint("auth.get_credentials", self.get_credentials, reply=a.CredentialsKnown),
+            Endpoint("auth.edit_credentials", self.edit_credentials, change, writes=True, reply=Updated),
+            Endpoint("auth.revoke_credentials", self.revoke_credentials, change, writes=True, reply=a.Revoked),
+        ]
+
+    def _of_users(self) -> list[Endpoint[Any]]:
+        return [
+            Endpoint("auth.create_user", self.create_user, r.CreateUserRequest, ADMIN, writes=True, reply=Created),
+            Endpoint("auth.edit_user", self.edit_user, r.EditUserRequest, ADMIN, writes=True, reply=Changed),
+            Endpoint("auth.set_password", self.set_password, r.PasswordRequest, USER, writes=True, reply=a.PasswordSet),
         ]
 
     async def login(self, call: Call, request: r.LoginRequest) -> dict[str, Any]:

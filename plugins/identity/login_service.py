@@ -6,8 +6,10 @@ from typing import Any
 
 from trackyard.core.identity import OPTIONAL
 from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.replies import Nothing
 from trackyard.core.protocol.version import Version
 from trackyard.plugins.identity.realm import Realm
+from trackyard.plugins.identity.replies import Modes
 from trackyard.plugins.identity.sessions import log_out
 
 
@@ -20,8 +22,8 @@ class LoginService:
     def endpoints(self) -> list[Endpoint[Any]]:
         """What is registered."""
         return [
-            Endpoint("login.supported_modes", self.supported_modes, permission=OPTIONAL, summary="Ways to log in"),
-            Endpoint("login.logout", self.logout, permission=OPTIONAL, min_version=Version(2, 13), summary="End the session"),
+            Endpoint("login.supported_modes", self.supported_modes, permission=OPTIONAL, summary="Ways to log in", reply=Modes),
+            Endpoint("login.logout", self.logout, permission=OPTIONAL, min_version=Version(2, 13), reply=Nothing),
         ]
 
     async def supported_modes(self, call: Call, request: Any) -> dict[str, Any]:

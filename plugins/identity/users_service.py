@@ -11,8 +11,10 @@ from trackyard.core.entities import USER
 from trackyard.core.errors import bad_value, forbidden
 from trackyard.core.identity import Identity, roles
 from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.protocol.replies import Changed, Nothing
 from trackyard.core.protocol.version import OLDEST, Version
 from trackyard.plugins.identity import audit, users
+from trackyard.plugins.identity import replies as a
 from trackyard.plugins.identity import requests as r
 from trackyard.plugins.identity.realm import Realm
 
@@ -31,19 +33,18 @@ class UsersService:
 
     def endpoints(self) -> list[Endpoint[Any]]:
         """What is registered."""
+        since = Version(2, 8)
         return [
-            Endpoint("users.get_all", self.get_all, r.UsersRequest, summary="Users"),
-            Endpoint("users.get_all_ex", self.get_all, r.UsersRequest, min_version=OLDEST, summary="Users"),
-            Endpoint(
-                "users.get_all_ex", self.get_all_ex, r.UsersRequest, min_version=Version(2, 8), summary="Users, active ones"
-            ),
-            Endpoint("users.get_by_id", self.get_by_id, r.UserRequest, summary="One user"),
-            Endpoint("users.get_current_user", self.get_current_user, summary="The caller"),
-            Endpoint("users.get_preferences", self.get_preferences, summary="The caller's preferences"),
-            Endpoint("users.set_preferences", self.set_preferences, r.PreferencesRequest, summary="Merge preferences"),
-            Endpoint("users.update", self.update, r.UpdateUserRequest, writes=True, summary="Change names of a user"),
-            Endpoint("users.create", self.create, r.MakeUserRequest, SERVICE, writes=True, summary="New user with a given id"),
-            Endpoint("users.delete", self.delete, r.UserRequest, SERVICE, writes=True, summary="Delete a user"),
+            Endpoint("users.get_all", self.get_all, r.UsersRequest, reply=a.UserList),
+            Endpoint("users.get_all_ex", self.get_all, r.UsersRequest, min_version=OLDEST, reply=a.UserList),
+            Endpoint("users.get_all_ex", self.get_all_ex, r.UsersRequest, min_version=since, reply=a.UserList),
+            Endpoint("users.get_by_id", self.get_by_id, r.UserRequest, reply=a.OneUser),
+            Endpoint("users.get_current_user", self.get_current_user, reply=a.CurrentUser),
+            Endpoint("users.get_preferences", self.get_preferences, reply=a.Preferences),
+            Endpoint("users.set_preferences", self.set_preferences, r.PreferencesRequest, reply=Changed),
+            Endpoint("users.update", self.update, r.UpdateUserRequest, writes=True, reply=Changed),
+            Endpoint("users.create", self.create, r.MakeUserRequest, SERVICE, writes=True, reply=Nothing),
+            Endpoint("users.delete", self.delete, r.UserRequest, SERVICE, writes=True, reply=Nothing),
         ]
 
     async def get_all(self, call: Call, request: r.UsersRequest) -> dict[str, Any]:
