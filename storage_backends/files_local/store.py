@@ -166,12 +166,11 @@ class LocalFiles:
             if error.errno in NO_FILE or error.errno == errno.ELOOP:
                 return None
             raise
-        file = FileIO(number, "rb")
         status = os.fstat(number)
         if not _is_file(status):
-            file.close()
+            os.close(number)
             return None
-        return file, _stored(path, status, _digest(number))
+        return FileIO(number, "rb"), _stored(path, status, _digest(number))
 
     def _stat(self, path: StoragePath) -> StoredFile | None:
         opened = self._open(path)
