@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import select
 from trackyard.core import clock, lifecycle, store
@@ -20,13 +20,15 @@ from trackyard.plugins.tasks.requests import (
     TextRequest,
 )
 
+R = TypeVar("R", bound=TaskRequest)
+
 
 def text_of(request: TextRequest) -> StatusText:
     """What the caller says, or nothing."""
     return StatusText(request.status_reason or "", request.status_message or "")
 
 
-def one_of(call: Call, task: str, single: type[Any]) -> Any:
+def one_of(call: Call, task: str, single: type[R]) -> R:
     """The request for one task out of a call for many."""
     return convert({**call.body, "task": task}, single)
 

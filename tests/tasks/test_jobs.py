@@ -65,7 +65,7 @@ async def test_the_watchdog_stops_silent_tasks(board: Board) -> None:
     """With the text that pipelines know; tasks that live or do not run stay."""
     silent, lively, queued = await board.make(), await board.make("in_progress"), await board.make("queued")
     await board.call("started", task=silent)
-    for task, seconds in ((silent, 7300), (lively, 7100), (queued, 9999)):
+    for task, seconds in ((silent, 7300), (lively, 3600), (queued, 9999)):
         await board.age(task, seconds)
     await stop_silent_tasks(board.kernel)
     found = await board.read(silent)
