@@ -43,7 +43,7 @@ class Ingest:
 
     async def add(self, call: Call, request: Request) -> dict[str, Any]:
         """Store one event."""
-        return await self._take(call, decode_object(call.body))
+        return await self._take(call, *_grouped(decode_object(call.body), call.worker))
 
     async def add_batch(self, call: Call, request: Request) -> dict[str, Any]:
         """Store the events of a body of JSON lines (or of one JSON object)."""
@@ -51,11 +51,11 @@ class Ingest:
             if not call.body:
                 raise ApiError(400, 17, "Batch contains no items")
             return await self.add(call, request)
-        decode = asyncio.to_thread(decode_lines, call.raw) if len(call.raw) > THREAD_FROM else None
-        return await self._take(call, decode_lines(call.raw) if decode is None else await decode)
+        if len(call.raw) > THREAD_FROM:
+            return await self._take(call, *await asyncio.to_thread(_read, call.raw, call.worker))
+        return await self._take(call, *_read(call.raw, call.worker))
 
-    async def _take(self, call: Call, decoded: Decoded) -> dict[str, Any]:
-        grouped = group(decoded.events, call.worker)
+    async def _take(self, call: Call, decoded: Decoded, grouped: Grouped) -> dict[str, Any]:
         errors = decoded.errors + grouped.errors
         await self._drop_unknown(call, grouped, decoded.events, errors)
         batch = grouped.batch
@@ -109,3 +109,12 @@ class Ingest:
                 await observer.after_append(batch, result)
             except Exception:
                 log.exception("the event observer of plugin %s failed", name)
+
+
+def _read(raw: bytes, worker: str | None) -> tuple[Decoded, Grouped]:
+    """The events of a body, and the same in columns."""
+    return _grouped(decode_lines(raw), worker)
+
+
+def _grouped(decoded: Decoded, worker: str | None) -> tuple[Decoded, Grouped]:
+    return decoded, group(decoded.events, worker)

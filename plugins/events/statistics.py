@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -47,13 +47,21 @@ class Update:
         )
 
 
+@dataclass(slots=True)
+class _Written:
+    """When which types of events of which metrics were last noted on a task, and the task's ``last_change`` then."""
+
+    last_change: datetime | None
+    times: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+
 class Statistics:
     """Writes updates of all requests that wait in one unit of work."""
 
     def __init__(self, metadata: MetadataStore) -> None:
         self._metadata = metadata
         self._shared: Shared[list[Update], None] = Shared(self._write)
-        self._stats_written: OrderedDict[tuple[str, str, str, str], datetime] = OrderedDict()
+        self._written: OrderedDict[str, _Written] = OrderedDict()
 
     async def record(self, updates: list[Update]) -> None:
         """Write the updates; they are durable on return."""
@@ -67,56 +75,45 @@ class Statistics:
     async def _write(self, rounds: Sequence[list[Update]]) -> Sequence[None]:
         updates = [item for updates in rounds for item in updates]
         now = clock.now()
-        await self._metadata.write(lambda session: self._apply(session, updates, now))
-        self._remember(updates, now)
+        written = await self._metadata.write(lambda session: self._apply(session, updates, now))
+        for task, state in written.items():
+            self._written[task] = state
+            self._written.move_to_end(task)
+        while len(self._written) > REMEMBERED:
+            self._written.popitem(last=False)
         return [None] * len(rounds)
 
-    def _apply(self, session: Session, updates: list[Update], now: datetime) -> None:
+    def _apply(self, session: Session, updates: list[Update], now: datetime) -> dict[str, _Written]:
+        """What is to be remembered of the tasks, once it is durable."""
         by_kind: dict[EntityKind, dict[str, list[Update]]] = {}
         for item in updates:
             by_kind.setdefault(item.kind, {}).setdefault(item.id, []).append(item)
-        if "task" in by_kind:
-            _touch_tasks(session, by_kind["task"], now)
-        if "model" in by_kind:
-            _touch_models(session, by_kind["model"], now)
+        changes = _touch_tasks(session, by_kind.get("task", {}), now)
+        _touch_models(session, by_kind.get("model", {}), now)
         for kind, entities in by_kind.items():
             batches = {number: [one for item in items for one in item.metrics] for number, items in entities.items()}
             store.record_many_metrics(session, TASK if kind == "task" else MODEL, batches)
-        for number, items in by_kind.get("task", {}).items():
-            self._write_stats(session, number, items, now)
+        return {task: self._note_types(session, task, by_kind["task"][task], changes[task], now) for task in changes}
 
-    def _write_stats(self, session: Session, task: str, items: list[Update], now: datetime) -> None:
-        """Note which types of events each metric has, and when one last came; at most every so often."""
-        due = {
-            (metric, kind)
-            for item in items
-            for metric, kinds in item.types.items()
-            for kind in kinds
-            if self._is_due(("task", task, metric, kind), now)
-        }
-        document = store.get(session, TASK, task, fields=("metric_stats",)) if due else None
-        if document is None:
-            return
+    def _note_types(
+        self, session: Session, task: str, items: list[Update], last_change: datetime | None, now: datetime
+    ) -> _Written:
+        """Note which types of events each metric has, and when one last came: at most every so often, since it is one large
+        document, unless somebody else changed the task (it may have been reset)."""
+        old = self._written.get(task)
+        if old is None or old.last_change != last_change:
+            old = _Written(last_change)
+        given = {(metric, kind) for item in items for metric, kinds in item.types.items() for kind in kinds}
+        due = {pair for pair in given if pair not in old.times or (now - old.times[pair]).total_seconds() >= STATS_SECONDS}
+        if not due:
+            return old
+        document = store.get(session, TASK, task, fields=("metric_stats",)) or {}
         stats: dict[str, Any] = document.get("metric_stats") or {}
         for metric, kind in due:
             entry = stats.setdefault(name_hash(metric), {"metric": metric, "event_stats_by_type": {}})
             entry["event_stats_by_type"][kind] = {"last_update": int(now.timestamp() * 1000)}
         store.update(session, TASK, task, {"metric_stats": stats, "last_change": now}, tells=False)
-
-    def _is_due(self, key: tuple[str, str, str, str], now: datetime) -> bool:
-        written = self._stats_written.get(key)
-        return written is None or (now - written).total_seconds() >= STATS_SECONDS
-
-    def _remember(self, updates: list[Update], now: datetime) -> None:
-        for item in updates:
-            for metric, kinds in item.types.items():
-                for kind in kinds:
-                    key = (item.kind, item.id, metric, kind)
-                    if self._is_due(key, now):
-                        self._stats_written[key] = now
-                        self._stats_written.move_to_end(key)
-        while len(self._stats_written) > REMEMBERED:
-            self._stats_written.popitem(last=False)
+        return _Written(now, old.times | dict.fromkeys(due, now))
 
 
 def _last_iteration(items: list[Update], old: int | None) -> int | None:
@@ -127,14 +124,16 @@ def _last_iteration(items: list[Update], old: int | None) -> int | None:
     )
 
 
-def _touch_tasks(session: Session, entities: dict[str, list[Update]], now: datetime) -> None:
-    """``last_update``, ``last_iteration`` and, while a task runs, ``active_duration``."""
+def _touch_tasks(session: Session, entities: dict[str, list[Update]], now: datetime) -> dict[str, datetime | None]:
+    """``last_update``, ``last_iteration`` and, while a task runs, ``active_duration``; the ``last_change`` of each task."""
     table = table_of(TASK.table)
-    query = select(table.c.id, table.c.num, table.c.status, table.c.started, table.c.active_duration, table.c.last_iteration)
-    rows = []
-    for number, num, status, started, active, iteration in session.execute(query.where(table.c.id.in_(sorted(entities)))):
-        active = active_seconds(started, now) if status == "in_progress" else active
-        rows.append({"b_num": num, "moment": now, "active": active, "iteration": _last_iteration(entities[number], iteration)})
+    columns = [table.c[name] for name in ("id", "num", "status", "started", "active_duration", "last_iteration", "last_change")]
+    rows, changes = [], {}
+    for row in session.execute(select(*columns).where(table.c.id.in_(sorted(entities)))):
+        active = active_seconds(row.started, now) if row.status == "in_progress" else row.active_duration
+        iteration = _last_iteration(entities[row.id], row.last_iteration)
+        rows.append({"b_num": row.num, "moment": now, "active": active, "iteration": iteration})
+        changes[row.id] = row.last_change
     change = update(table).where(table.c.num == bindparam("b_num"))
     values: dict[str, Any] = {
         "last_update": bindparam("moment"),
@@ -143,6 +142,7 @@ def _touch_tasks(session: Session, entities: dict[str, list[Update]], now: datet
     }
     if rows:
         session.connection().execute(change.values(values), rows)
+    return changes
 
 
 def _touch_models(session: Session, entities: dict[str, list[Update]], now: datetime) -> None:

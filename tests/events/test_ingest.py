@@ -225,3 +225,15 @@ async def test_a_store_that_takes_nothing_answers_with_an_error(server: Server, 
         patch.setattr(server.api.kernel.events, "append", full)
         assert (await server.report([scalar(task, "loss", "train", 1, 1.0)])).codes == (500, 4)
     assert (await server.fields(task))["last_metrics"] == {}
+
+
+async def test_statistics_come_back_after_a_reset(server: Server) -> None:
+    task = await server.task()
+    await server.add([scalar(task, "loss", "train", 1, 1.0)])
+    await server.call("tasks.started", task=task)
+    await server.call("tasks.reset", task=task, force=True)
+    assert (await server.fields(task))["last_metrics"] == {}
+    await server.add([scalar(task, "loss", "train", 1, 1.0)])
+    found = await server.fields(task)
+    assert list(found["metric_stats"]) == [name_hash("loss")]
+    assert found["last_metrics"][name_hash("loss")][name_hash("train")]["count"] == 1
