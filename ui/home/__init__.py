@@ -21,6 +21,8 @@ from trackyard.ui.metrics import chosen_metric
 log = logging.getLogger(__name__)
 RUNNING_SHOWN = 12
 FAILED_SHOWN = 8
+LOST = "non-responsive"
+"""What the message of a task says whose process stopped reporting."""
 DAYS = 14
 NOT_SHOWN = ["__$not", "archived", "__$not", "dataset", "__$not", "reports"]
 RUNNING_FIELDS = [
@@ -54,7 +56,8 @@ async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
     """Context of the home page; before the first task it is the getting-started page."""
     found = await together(page, _queries())
     running = found["running"].get("tasks", [])
-    failed = found["failed"].get("tasks", [])
+    ended = [*found["failed"].get("tasks", []), *found["lost"].get("tasks", [])]
+    failed = sorted(ended, key=lambda task: str(task.get("status_changed", "")), reverse=True)[:FAILED_SHOWN]
     if not running and not found["any"].get("tasks"):
         return {"title": "Home", "start": await getting_started(page)}
     curves, lines, activity = await asyncio.gather(_curves(page, running), _last_lines(page, failed), _activity(page))
@@ -72,7 +75,6 @@ async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
 
 
 def _queries() -> dict[str, tuple[str, Data]]:
-    day_ago = (now() - timedelta(days=1)).isoformat(timespec="seconds")
     return {
         "any": ("tasks.get_all_ex", {"page": 0, "page_size": 1, "only_fields": ["id"]}),
         "running": (
@@ -86,18 +88,8 @@ def _queries() -> dict[str, tuple[str, Data]]:
                 "only_fields": RUNNING_FIELDS,
             },
         ),
-        "failed": (
-            "tasks.get_all_ex",
-            {
-                "status": ["failed"],
-                "status_changed": [f">={day_ago}"],
-                "system_tags": NOT_SHOWN,
-                "order_by": ["-status_changed"],
-                "page": 0,
-                "page_size": FAILED_SHOWN,
-                "only_fields": ["name", "status", "project.name", "status_changed", "status_message", "status_reason"],
-            },
-        ),
+        "failed": ("tasks.get_all_ex", _ended(["failed"])),
+        "lost": ("tasks.get_all_ex", _ended(["stopped"]) | {"_any_": {"pattern": LOST, "fields": ["status_message"]}}),
         "queues": ("queues.get_all_ex", {"only_fields": ["name", "display_name", "entries"], "order_by": ["name"]}),
         "projects": (
             "projects.get_all_ex",
@@ -110,6 +102,19 @@ def _queries() -> dict[str, tuple[str, Data]]:
                 "only_fields": ["name", "basename", "last_update"],
             },
         ),
+    }
+
+
+def _ended(status: list[str]) -> Data:
+    """Asks for what came to a status in the last day, the newest first."""
+    return {
+        "status": status,
+        "status_changed": [f">={(now() - timedelta(days=1)).isoformat(timespec='seconds')}"],
+        "system_tags": NOT_SHOWN,
+        "order_by": ["-status_changed"],
+        "page": 0,
+        "page_size": FAILED_SHOWN,
+        "only_fields": ["name", "status", "project.name", "status_changed", "status_message", "status_reason"],
     }
 
 
