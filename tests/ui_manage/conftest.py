@@ -1,0 +1,58 @@
+"""Servers in the process for the pages that manage: one with nothing in it, one whose names hold markup of an attacker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from trackyard.core.testing.http import Api
+from trackyard.core.testing.kernel import serving_kernel
+
+from tests.ui.conftest import ATTACK, Site
+
+NAME = f"attack {ATTACK}"
+
+
+async def _site(api: Api, tasks: list[str], project: str) -> Site:
+    token = (await api.call("auth.login"))["token"]
+    return Site(api, tasks, tasks[0] if tasks else "", project, f"clearml_token_basic={token}")
+
+
+@pytest_asyncio.fixture(loop_scope="package", scope="package")
+async def empty_site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A server that nobody has used: the queue that the server makes by itself is deleted."""
+    async with serving_kernel(await asyncio.to_thread(tmp_path_factory.mktemp, "empty")) as api:
+        for queue in (await api.call("queues.get_all"))["queues"]:
+            await api.call("queues.delete", queue=queue["id"], force=True)
+        yield await _site(api, [], "")
+
+
+@pytest_asyncio.fixture(loop_scope="package", scope="package")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A server whose queues, workers, tasks, models and credentials have hostile names."""
+    async with serving_kernel(await asyncio.to_thread(tmp_path_factory.mktemp, "manage")) as api:
+        project = (await api.call("projects.create", {"name": NAME.replace("/", "|")}))["id"]
+        tasks = [await _task(api, project, number) for number in range(3)]
+        queue = await _queue(api, tasks)
+        await _worker(api, queue)
+        yield await _site(api, tasks, project)
+
+
+async def _task(api: Api, project: str, number: int) -> str:
+    script = {"repository": "https://example.com/code.git", "entry_point": "train.py"}
+    body = {"name": f"{NAME} {number}", "type": "training", "project": project, "script": script}
+    return str((await api.call("tasks.create", body))["id"])
+
+
+async def _queue(api: Api, tasks: list[str]) -> str:
+    queue = str((await api.call("queues.create", name=NAME, tags=[ATTACK]))["id"])
+    for task in tasks:
+        await api.call("tasks.enqueue", task=task, queue=queue)
+    return queue
+
+
+async def _worker(api: Api, queue: str) -> None:
+    await api.call("workers.register", worker=NAME, queues=[queue], tags=[ATTACK], timeout=3600)
+    await api.call("workers.status_report", worker=NAME, queues=[queue], timestamp=1_790_000_000_000)
