@@ -8,6 +8,7 @@ import msgspec
 from trackyard.core.extension import Job
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.kernel import Kernel
+from trackyard.core.panels import Panel
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Call, Endpoint, Handler
 from trackyard.core.protocol.requests import Request
@@ -17,6 +18,7 @@ from trackyard.plugins.events.deleting import delete_for_model, delete_for_task
 from trackyard.plugins.events.ingest import Ingest
 from trackyard.plugins.events.keeping import EventsSettings, SpaceRequest, forget_old, get_space
 from trackyard.plugins.events.searching import SearchLogsRequest, search_logs
+from trackyard.plugins.events.space_page import space_panel
 from trackyard.plugins.events.viewer import Viewer
 
 
@@ -93,6 +95,11 @@ class EventsPlugin(Plugin):
             _read("next_plot_sample", self._plot_viewer.next, requests.NextSampleRequest),
             _read("clear_scroll", self._clear_scroll, requests.ClearScrollRequest, Version(2, 18)),
         ]
+
+    @hookimpl
+    def trackyard_panels(self) -> list[Panel]:
+        """What events cost."""
+        return [space_panel(self.settings)]
 
     @hookimpl
     def trackyard_jobs(self) -> list[Job]:

@@ -76,3 +76,16 @@ async def test_old_events_are_deleted_as_the_settings_say(server: Server) -> Non
     settings = EventsSettings(retention_types=["log"], retention_projects={"short": 30, "kept": 0})
     assert await forget_old(server.api.kernel, settings) == 1
     assert await counts() == {"kept": 2, "short": 1, "published": 2}
+
+
+async def test_the_page_of_space(server: Server) -> None:
+    place = await project(server, "shown <b>here</b>")
+    await server.add([log(await task_of(server, place, "run"), "line " * 50, TIME)])
+    token = (await server.call("auth.login"))["token"]
+    headers = {"Cookie": f"clearml_token_basic={token}", "Sec-Fetch-Site": "same-origin"}
+    async with server.api.session.get(server.api.urls["web"] + "/settings/space", headers=headers) as answer:
+        text = await answer.text()
+        assert answer.status == 200, text
+    assert "shown &lt;b&gt;here&lt;/b&gt;" in text
+    assert f"/projects/{place}/overview" in text
+    assert "kept for ever" in text
