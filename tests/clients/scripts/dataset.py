@@ -57,7 +57,9 @@ def main() -> None:
         Dataset.get(dataset_name=NAME, dataset_project=PROJECT, dataset_tags=["raw"], silence_alias_warnings=True).id == first.id
     )
     squashed = Dataset.squash("squashed things", dataset_ids=[first.id, second.id])
-    assert content_of(squashed) == {"a.txt": "changed", "c.txt": "c"}
+    assert content_of(squashed) == {"a.txt": "changed", "below/b.txt": "b", "c.txt": "c"}, (
+        "all files of all versions, the later ones win"
+    )
     listed = Dataset.list_datasets(dataset_project=PROJECT, partial_name="pictures")
     assert sorted(item["id"] for item in listed) == sorted([first.id, second.id])
     assert sorted(item["version"] for item in listed) == ["1.0.0", "1.0.1"]

@@ -5,14 +5,14 @@ from clearml import PipelineController, Task
 PROJECT = "Real clients/pipelines"
 
 
-def double(number: int) -> int:
-    """The first step."""
-    return int(number) * 2
+def double(number: int) -> dict[str, int]:
+    """The first step; what it gives back goes through an artifact."""
+    return {"doubled": int(number) * 2}
 
 
-def describe(value: int) -> str:
-    """The second step."""
-    return f"the value is {value}"
+def describe(value: dict[str, int]) -> str:
+    """The second step; what it gives back goes through a parameter."""
+    return f"the value is {value['doubled']}"
 
 
 def run(number: int) -> PipelineController:
@@ -33,7 +33,8 @@ def main() -> None:
     nodes = first.get_pipeline_dag()
     assert {name: node.status for name, node in nodes.items()} == {"double": "completed", "describe": "completed"}
     executed = {name: node.executed for name, node in nodes.items()}
-    assert Task.get_task(task_id=executed["describe"]).artifacts["text"].get() == "the value is 42"
+    assert Task.get_task(task_id=executed["double"]).artifacts["value"].get() == {"doubled": 42}
+    assert Task.get_task(task_id=executed["describe"]).get_parameters()["return/text"] == "the value is 42"
     first.stop()
     Task.current_task().close()
     second = run(21)
