@@ -29,7 +29,16 @@ def test_api_client(client: Client) -> None:
 
 def test_command_clearml_task(client: Client) -> None:
     """A local script becomes a task in a queue."""
-    options = ["--project", "Real clients/commands", "--name", "command task", "--queue", "command queue"]
+    options = [
+        "--project",
+        "Real clients/commands",
+        "--name",
+        "command task",
+        "--queue",
+        "command queue",
+        "--packages",
+        "clearml",
+    ]
     client.run("after_commands.py", "queue")
     client.start("clearml-task", *options, "--script", "trained.py", "--args", "rate=0.5", "--skip-task-init").finish()
     assert "the task waits" in client.run("after_commands.py", "task")

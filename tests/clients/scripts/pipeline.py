@@ -36,7 +36,6 @@ def main() -> None:
     assert Task.get_task(task_id=executed["double"]).artifacts["value"].get() == {"doubled": 42}
     assert Task.get_task(task_id=executed["describe"]).get_parameters()["return/text"] == "the value is 42"
     first.stop()
-    Task.current_task().close()
     second = run(21)
     nodes = second.get_pipeline_dag()
     assert nodes["double"].status == "cached"

@@ -18,10 +18,11 @@ def main() -> None:
     task = Task.get_task(task_id=task_id)
     assert task.get_status() == "queued", task.get_status()
     assert "development" not in (task.get_system_tags() or [])
-    task.set_parameter("Settings/rate", 0.75)
     (queue,) = client.queues.get_all(name=f"^{QUEUE}$")
     assert client.queues.get_next_task(queue=queue.id).entry.task == task_id
     client.tasks.started(task=task_id, status_reason="taken by the test")
+    task.reload()
+    task.set_parameter("Settings/rate", 0.75)
     environment = {**os.environ, "CLEARML_TASK_ID": task_id, "CLEARML_LOG_TASK_TO_BACKEND": "1"}
     done = subprocess.run([sys.executable, "remote.py"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
