@@ -37,10 +37,14 @@ async def many_in_units(store: MetadataStore, ids: Iterable[str], work: Callable
     """As `many_in_unit`, in several units of work, so that other writers get their turn between them."""
     answer: Result = {"succeeded": [], "failed": []}
     for part in _parts(list(dict.fromkeys(ids))):
-        done = await store.write(lambda session, part=part: many_in_unit(session, part, lambda one: work(session, one)))  # type: ignore[misc]
+        done = await store.write(_unit(part, work))
         for name in answer:
             answer[name] += done[name]
     return answer
+
+
+def _unit(ids: list[str], work: Callable[[Session, str], Result]) -> Callable[[Session], Result]:
+    return lambda session: many_in_unit(session, ids, lambda one: work(session, one))
 
 
 def _parts(ids: list[str]) -> Iterable[list[str]]:

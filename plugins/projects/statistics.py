@@ -139,23 +139,23 @@ class Statistics:
 
     def children(self, tag: str) -> dict[str, Document]:
         """By project of the page: how many projects of datasets (or pipelines) are below it, and their tags."""
-        found = {root: {"count": 0, "tags": set[str]()} for root in self.roots}
-        for row in self.every.values():
-            if tag in row.system_tags and row.name.rpartition("/")[2] not in CONTAINERS:
-                for root in self.roots.intersection(row.path):
-                    found[root]["count"] += 1  # type: ignore[operator]
-                    found[root]["tags"] |= set(row.tags)  # type: ignore[operator]
-        return {root: {"count": item["count"], "tags": sorted(item["tags"])} for root, item in found.items()}  # type: ignore[call-overload]
+        wanted = (row for row in self.every.values() if tag in row.system_tags and _last_segment(row.name) not in CONTAINERS)
+        return self._counted((row.tags, self.roots.intersection(row.path)) for row in wanted)
 
     def reports(self) -> dict[str, Document]:
         """By project of the page: how many reports are in it and below it, and their tags."""
         task = table_of(Task)
         conditions = self.conditions(TASK, {"type": ["report"], "search_hidden": True})
+        rows = self.session.execute(select(task.c.project, task.c.tags).where(*conditions))
+        return self._counted((row.tags, self.roots_of(row.project)) for row in rows)
+
+    def _counted(self, found: Iterable[tuple[list[str], Iterable[str]]]) -> dict[str, Document]:
+        """By project of the page: how many objects count for it, and all their tags; given are the tags of each object."""
         counts, tags = dict.fromkeys(self.roots, 0), {root: set[str]() for root in self.roots}
-        for row in self.session.execute(select(task.c.project, task.c.tags).where(*conditions)):
-            for root in self.roots_of(row.project):
+        for its_tags, roots in found:
+            for root in roots:
                 counts[root] += 1
-                tags[root] |= set(row.tags)
+                tags[root].update(its_tags)
         return {root: {"count": counts[root], "tags": sorted(tags[root])} for root in self.roots}
 
     def own_tasks(self) -> dict[str, int]:
@@ -195,6 +195,10 @@ class Statistics:
         versions = store.load(self.session, TASK, nums, ("project", "runtime"))
         sizes = {version["project"]: version["runtime"] for version in versions}
         return {root: _dataset_size(sizes.get(root, {})) for root in self.roots}
+
+
+def _last_segment(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _dataset_size(runtime: Document) -> Document:

@@ -119,7 +119,8 @@ def _below(session: Session, found: Document) -> list[Document]:
     table = table_of(Project)
     rows: list[Document] = []
     for part in chunks(store.descendants(session, [found["id"]])):
-        rows += session.execute(select(table.c.id, table.c.name, table.c.path).where(table.c.id.in_(part))).mappings().all()  # type: ignore[arg-type]
+        query = select(table.c.id, table.c.name, table.c.path).where(table.c.id.in_(part))
+        rows += [dict(row) for row in session.execute(query).mappings()]
     return sorted(rows, key=lambda row: (len(row["name"]), row["name"]))
 
 
