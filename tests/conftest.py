@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 from blockbuster import BlockBuster
+from hypothesis import HealthCheck, settings
 from trackyard.core.testing import postgresql
 from trackyard.core.testing.leaks import no_leaked_resources, no_leaked_tasks
 from trackyard.core.testing.server import RUNNING
 
 from tests.needs import missing
+
+# the same examples each time, however busy the machine is
+settings.register_profile("tests", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("tests")
 
 ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "trackyard.ui", "trackyard.agent_services"]
 

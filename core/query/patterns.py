@@ -19,9 +19,9 @@ from trackyard.core.errors import ApiError
 
 MAX_LENGTH = 10_000
 """Characters of a pattern."""
-UNIT_SECONDS = 2.0
+UNIT_SECONDS = 5.0
 """How long all matching of one unit of work may take together."""
-CALL_SECONDS = 0.25
+CALL_SECONDS = 1.0
 SHORT_TEXT = 2000
 SINGLE = (code.LITERAL, code.NOT_LITERAL, code.ANY, code.IN)
 REPEATS = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)

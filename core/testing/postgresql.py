@@ -95,7 +95,8 @@ def _started(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> I
             time.sleep(0.05)
         yield running
     finally:
-        process.send_signal(signal.SIGINT)
+        # without a last checkpoint: nobody will read the data again
+        process.send_signal(signal.SIGQUIT)
         process.wait(READY_SECONDS)
 
 

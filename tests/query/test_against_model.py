@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 from trackyard.core import store
@@ -136,7 +136,7 @@ def insert(session: Session, rows: list[Row]) -> list[tuple[str, Row]]:
     return named
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     rows=ROWS,
     tags=TERMS,

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 from trackyard.core.entities import KINDS
@@ -40,7 +40,7 @@ BODIES = st.dictionaries(FIELDS | PATHS | TEXTS, VALUES, max_size=4) | st.fixed_
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(kind=st.sampled_from(sorted(KINDS)), body=BODIES)
 def test_anything_is_answered_or_refused(session: Session, kind: str, body: dict[str, Any]) -> None:
     with session.begin_nested() as savepoint:
