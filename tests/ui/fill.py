@@ -87,7 +87,7 @@ def lines(task: str, now: int, failed: bool, count: int = 600) -> list[dict[str,
 
 
 def plots(task: str, now: int, dice: random.Random) -> list[dict[str, Any]]:
-    """A confusion matrix, a scatter, a histogram and a table, as the SDK sends them."""
+    """A confusion matrix, a scatter, bars, parallel coordinates and a table, as the SDK sends them."""
     matrix = [[dice.randint(80, 140) if row == column else dice.randint(0, 14) for column in range(6)] for row in range(6)]
     figures = {
         ("Confusion matrix", "validation"): {
@@ -110,6 +110,19 @@ def plots(task: str, now: int, dice: random.Random) -> list[dict[str, Any]]:
         ("Weights", "layer 1"): {
             "data": [{"type": "bar", "x": list(range(24)), "y": [math.exp(-((x - 12) ** 2) / 30) for x in range(24)]}],
             "layout": {"title": "Weights"},
+        },
+        ("Trials", "optimizer"): {
+            "data": [
+                {
+                    "type": "parcoords",
+                    "dimensions": [
+                        {"label": "rate", "values": [0.1, 0.01, 0.001]},
+                        {"label": "model", "values": [0, 1, 0], "tickvals": [0, 1], "ticktext": ["small", "large"]},
+                        {"label": "loss", "values": [0.9, 0.4, 0.5]},
+                    ],
+                }
+            ],
+            "layout": {},
         },
         ("Worst samples", "table"): {
             "data": [

@@ -88,7 +88,9 @@ def test_a_run_is_followed(visitor: Page, server: ServerProcess) -> None:
     page.keyboard.press("Escape")
 
     page.get_by_role("link", name="Plots", exact=True).click()
-    expect(page.locator("#plots figure")).to_have_count(4)
+    expect(page.locator("#plots figure")).to_have_count(5)
+    page.locator('#plots [aria-label^="Trials"]').first.scroll_into_view_if_needed()
+    expect(page.locator("#plots .parallel polyline")).to_have_count(3)
     expect(page.locator("#plots .heatmaplayer image, #plots .heatmaplayer path").first).to_be_attached()
 
     page.get_by_role("link", name="Artifacts", exact=True).click()

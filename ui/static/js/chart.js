@@ -260,7 +260,7 @@ export async function figure(root, { data = [], layout: given = {} }, { compact 
   const shape = { ...layout(), hovermode: "closest", showlegend: traces.length > 1, margin: { l: 48, r: 16, t: own.title ? 40 : 16, b: 40 }, ...own, autosize: true };
   for (const key of Object.keys(shape)) if (/^[xy]axis\d*$/.test(key)) shape[key] = { ...tone, automargin: true, ...shape[key] };
   shape.legend = { ...own.legend, font: { color: colour("text"), size: 11 }, bgcolor: "rgba(0,0,0,0)" };
-  shape.colorway = Array.from({ length: 10 }, (_, index) => colour(`series-${index}`));
+  shape.colorway = Array.from({ length: 10 }, (_, index) => colour(`series-${(index + 8) % 10}`));
   if (compact) Object.assign(shape, { margin: { l: 4, r: 4, t: 4, b: 4 }, showlegend: false });
   await Plotly.react(root, traces, shape, CONFIG);
 }

@@ -6,7 +6,7 @@ import { openMenu } from "./menu.js";
 import { column } from "./columns.js";
 import { decode, encode } from "./query.js";
 
-const TITLES = { status: "Status", type: "Type", tags: "Tag", user: "User", started: "Started", updated: "Updated", iteration: "Iteration", duration: "Run time (s)" };
+const TITLES = { status: "Status", type: "Type", tags: "Tag", user: "User", project: "Project", started: "Started", updated: "Updated", iteration: "Iteration", duration: "Run time (s)" };
 const STATUSES = ["created", "queued", "in_progress", "completed", "published", "failed", "stopped"];
 
 const title = (key) => TITLES[key] ?? column(decode(key))?.title ?? key;
@@ -39,7 +39,7 @@ export class Filters {
   add() {
     const columns = this.state.columns.filter((key) => /^[mh]\./.test(key)).map(column).filter(Boolean);
     openMenu(this.button, [
-      ...Object.entries(TITLES).map(([key, label]) => ({ label, run: () => this.edit({ key, op: key in { started: 1, updated: 1, iteration: 1, duration: 1 } ? "range" : "in", values: [] }, this.button) })),
+      ...Object.entries(TITLES).filter(([key]) => key !== "project" || !this.page.project).map(([key, label]) => ({ label, run: () => this.edit({ key, op: key in { started: 1, updated: 1, iteration: 1, duration: 1 } ? "range" : "in", values: [] }, this.button) })),
       ...(columns.length ? [{ heading: "Columns" }] : [{ heading: "Metrics and parameters: add them as columns first" }]),
       ...columns.map((item) => ({ label: item.hint ?? item.title, run: () => this.edit({ key: encode(item.key), op: item.num ? "range" : "in", values: [] }, this.button) })),
     ], { search: "Filter by…" });
@@ -92,6 +92,11 @@ export class Filters {
       const { users } = await call("users.get_all_ex", { only_fields: ["name"], order_by: ["name"] });
       for (const user of users) this.names.set(user.id, user.name);
       return users.map((user) => [user.id, user.name]);
+    }
+    if (key === "project") {
+      const { projects: all } = await call("projects.get_all_ex", { only_fields: ["name"], order_by: ["name"], page: 0, page_size: 500 });
+      for (const project of all) this.names.set(project.id, project.name);
+      return all.map((project) => [project.id, project.name]);
     }
     const [section, name] = decode(key).slice(2).split("\u001f");
     return ((await call("projects.get_hyperparam_values", { projects, section, name, include_subprojects: true, page: 0, page_size: 100 })).values ?? []).map((value) => [value, value]);

@@ -1,4 +1,5 @@
 // The login page: the user's name and password become a session cookie; so does a one-time link.
+import { preferences } from "./api.js";
 import { find, url } from "./dom.js";
 
 const form = find("#login");
@@ -7,7 +8,12 @@ const problem = find("#login-error");
 async function enter(headers, body = {}) {
   const response = await fetch(url("/api/auth.login"), { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
   const reply = await response.json().catch(() => null);
-  if (response.ok) return location.replace(url(form.dataset.next));
+  if (response.ok) {
+    // the theme that the user chose in another browser
+    const { theme } = await preferences();
+    if (theme) localStorage.setItem("trackyard.theme", theme);
+    return location.replace(url(form.dataset.next));
+  }
   problem.textContent = response.status === 401 ? "The name or the password is wrong." : (reply?.meta?.result_msg ?? "The server can't be reached.");
   problem.hidden = false;
   return undefined;
