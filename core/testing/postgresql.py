@@ -32,6 +32,7 @@ class Cluster:
         """The cluster whose data and socket are in ``folder``."""
         self.folder = folder
         self._process = process
+        self._made: set[str] = set()
 
     def url(self, database: str) -> str:
         """The URL of a database of this cluster."""
@@ -44,6 +45,18 @@ class Cluster:
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        return self.url(name)
+
+    def empty_database(self, name: str) -> str:
+        """As ``create_database``; a database of that name is emptied, which costs less than another one."""
+        import psycopg
+
+        if name not in self._made:
+            self._made.add(name)
+            return self.create_database(name)
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
         return self.url(name)
 
     def is_ready(self) -> bool:

@@ -1,6 +1,5 @@
 """Both databases for the tests of the metadata store."""
 
-import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,5 +20,5 @@ def sqlite_opener(tmp_path: Path) -> Opener:
 @pytest.fixture
 def postgresql_opener(tmp_path: Path, postgresql_cluster: postgresql.Cluster) -> Opener:
     """Opens the same PostgreSQL store each time."""
-    url = postgresql_cluster.create_database(f"t{secrets.token_hex(8)}")
+    url = postgresql_cluster.empty_database("metadata")
     return lambda: PostgresqlBackend().open(url, tmp_path)
