@@ -13,6 +13,7 @@ from trackyard.core.testing.kernel import serving_kernel
 from tests.ui.conftest import ATTACK, Site
 
 NAME = f"attack {ATTACK}"
+SECRET = "never-shown-secret"
 
 
 async def _site(api: Api, tasks: list[str], project: str) -> Site:
@@ -37,6 +38,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         tasks = [await _task(api, project, number) for number in range(3)]
         queue = await _queue(api, tasks)
         await _worker(api, queue)
+        await _settings(api)
         yield await _site(api, tasks, project)
 
 
@@ -56,3 +58,13 @@ async def _queue(api: Api, tasks: list[str]) -> str:
 async def _worker(api: Api, queue: str) -> None:
     await api.call("workers.register", worker=NAME, queues=[queue], tags=[ATTACK], timeout=3600)
     await api.call("workers.status_report", worker=NAME, queues=[queue], timestamp=1_790_000_000_000)
+
+
+async def _settings(api: Api) -> None:
+    """Credentials, a user and a bucket."""
+    company = (await api.call("users.get_current_user"))["user"]["company"]["id"]
+    await api.call("auth.create_credentials", label=NAME[:60])
+    await api.call("auth.create_user", {"name": NAME[:60], "email": "mallory@example.com", "company": company})
+    await api.call(
+        "storage.set_settings", {"aws": {"key": "known", "secret": SECRET, "buckets": [{"bucket": NAME, "secret": SECRET}]}}
+    )

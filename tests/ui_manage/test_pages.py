@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.ui.conftest import Site
 from tests.ui.test_pages import Reader
+from tests.ui_manage.conftest import SECRET
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -16,7 +18,16 @@ EMPTY = {
     "/queues?id=none": "There is no such queue",
     "/workers": "No worker in this window",
 }
-FILLED = ["/queues", "/queues?window=1w", "/workers", "/workers?window=12h"]
+FILLED = [
+    "/queues",
+    "/queues?window=1w",
+    "/workers",
+    "/workers?window=12h",
+    "/settings/credentials",
+    "/settings/storage",
+    "/settings/users",
+]
+PLAIN = ["/settings/health", "/settings/plugins", "/settings/profile"]
 
 
 def check(path: str, status: int, text: str) -> None:
@@ -48,6 +59,47 @@ async def test_a_filled_page_shows_names_as_text(site: Site, path: str) -> None:
     check(path, response.status, text)
     assert "onerror=hack()" in text, "the attack is not shown: the test looks at the wrong page"
     assert "{{7*7}}" in text
+
+
+@pytest.mark.parametrize("path", PLAIN)
+async def test_a_page_of_settings_answers(site: Site, path: str) -> None:
+    """Pages that show what no user wrote."""
+    response, text = await site.get(path)
+    check(path, response.status, text)
+
+
+async def test_settings_lead_to_the_first_page(site: Site) -> None:
+    """The entry of the rail opens the profile."""
+    response, _ = await site.get("/settings")
+    assert (response.status, response.headers["Location"]) == (302, "/settings/profile")
+
+
+async def test_secrets_are_not_shown(site: Site) -> None:
+    """Neither the secrets of buckets nor those of plugins are in a page."""
+    for path in ("/settings/storage", "/settings/plugins", "/settings/credentials"):
+        _, text = await site.get(path)
+        assert SECRET not in text, path
+    assert "known" in (await site.get("/settings/storage"))[1]
+
+
+async def test_members_see_no_page_of_administrators(site: Site) -> None:
+    """A member has the pages of an account; the others are refused and not in the tabs."""
+    user = await member(site)
+    response, text = await user.get("/settings/profile")
+    assert response.status == 200
+    assert "/settings/credentials" in text
+    assert "/settings/users" not in text
+    for path in ("/settings/users", "/settings/storage", "/settings/plugins", "/settings/health"):
+        response, _ = await user.get(path)
+        assert response.status == 403, path
+
+
+async def member(site: Site) -> Site:
+    """The same site as a member sees it."""
+    company = (await site.api.call("users.get_current_user"))["user"]["company"]["id"]
+    made = await site.api.call("auth.create_user", {"name": "Member", "email": "member@example.com", "company": company})
+    token = (await site.api.call("auth.get_token_for_user", user=made["id"]))["token"]
+    return replace(site, cookie=f"clearml_token_basic={token}")
 
 
 async def test_a_queue_shows_its_tasks_in_order(site: Site) -> None:
