@@ -73,8 +73,6 @@ class Kind:
     hidden_tag: str = "hidden"
     searched: tuple[str, ...] = ("name", "id")
     """Fields that ``search_text`` looks into."""
-    virtual: frozenset[str] = field(default_factory=frozenset)
-    """Names that may be asked for or sorted by and are computed by the plugin that answers."""
 
     def column_fields(self) -> list[Field]:
         """The fields that are columns."""

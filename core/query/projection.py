@@ -89,8 +89,6 @@ def parse(kind: Kind, given: Any, *, expand: bool) -> Projection:
         _want_all(kind, tree)
     if expand:
         tree.want(("id",))
-    for virtual in kind.virtual:
-        tree.children.pop(virtual, None)
     return Projection(kind, tree, left_out, bool(taken))
 
 
@@ -103,9 +101,9 @@ def _want_all(kind: Kind, tree: Node) -> None:
 def _checked(kind: Kind, name: str, *, expand: bool) -> tuple[str, ...]:
     segments = paths.split(name)
     found = kind.fields.get(segments[0])
-    if (found is None and segments[0] not in kind.virtual) or (found is not None and found.private):
+    if found is None or found.private:
         raise unknown_field(name)
-    if found is not None and len(segments) > 1 and found.storage is Storage.COLUMN and not (expand and found.refers):
+    if len(segments) > 1 and found.storage is Storage.COLUMN and not (expand and found.refers):
         raise unknown_field(name)
     return segments
 
