@@ -34,7 +34,11 @@ async def test_scripts_run_end_and_are_adopted(yard: Yard, tmp_path: Path) -> No
             return await yard.log(long) == [f"task {long}"]
 
         await yard.until(speaks)
-    assert await runtime.running() == {long: None}
+
+        async def others_are_removed() -> bool:
+            return await runtime.running() == {long: None}
+
+        await yard.until(others_are_removed)
     async with yard.agent(ProcessRuntime(tmp_path / "processes")):
         await asyncio.sleep(0.2)
         await yard.api.call("tasks.stop", task=long)
