@@ -21,7 +21,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What is known of an endpoint. ``access``: users, optional or anybody; ``lines``: the body is JSON lines.
+    """What is known of an endpoint. ``access``: users, optional or anybody; ``lines``: the body is an event or JSON lines.
 
     ``until``: the newest version that knows it; later ones are told that it is withdrawn.
     """

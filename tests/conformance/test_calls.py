@@ -16,6 +16,7 @@ REFUSED: dict[str, int] = {
     "auth.edit_credentials": 75,
     "auth.edit_user": 12,
     "auth.revoke_credentials": 12,
+    "events.get_scalar_metric_data": 12,
     "models.get_by_task_id": 12,
     "models.move": 11,
     "projects.move": 410,

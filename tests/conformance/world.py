@@ -15,6 +15,7 @@ NOW = int(time.time())
 VALUES: dict[str, Any] = {
     "auth.edit_user.role": "user",
     "events.get_task_events.event_type": "log",
+    "events.scalar_metrics_iter_raw.metric": {"metric": "loss"},
     "models.add_or_update_metadata.metadata": [ITEM],
     "models.create.metadata": {"key": ITEM},
     "models.edit.metadata": {"key": ITEM},
@@ -90,6 +91,8 @@ class World:
         """A valid value."""
         if f"{endpoint}.{name}" in VALUES:
             return VALUES[f"{endpoint}.{name}"]
+        if name == "metrics" and endpoint not in ("events.debug_images", "events.plots"):
+            return [{"metric": "loss"}]
         if endpoint == "users.delete":
             return await self._other_user()
         if kind := refers_to(endpoint, name):
