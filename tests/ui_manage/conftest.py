@@ -39,6 +39,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         queue = await _queue(api, tasks)
         await _worker(api, queue)
         await _settings(api)
+        await _model(api, tasks, project)
         yield await _site(api, tasks, project)
 
 
@@ -68,3 +69,19 @@ async def _settings(api: Api) -> None:
     await api.call(
         "storage.set_settings", {"aws": {"key": "known", "secret": SECRET, "buckets": [{"bucket": NAME, "secret": SECRET}]}}
     )
+
+
+async def _model(api: Api, tasks: list[str], project: str) -> None:
+    """A model that a task made and another one takes."""
+    entry = {"key": NAME, "type": ATTACK, "value": ATTACK}
+    body = {
+        "name": NAME,
+        "framework": ATTACK,
+        "uri": f"javascript:{ATTACK}",
+        "comment": ATTACK,
+        "task": tasks[0],
+        "project": project,
+    }
+    more = {"tags": [ATTACK], "labels": {ATTACK: 1}, "metadata": [entry], "design": {"design": ATTACK}, "ready": False}
+    model = (await api.call("models.create", body | more))["id"]
+    await api.call("tasks.create", {"name": NAME, "type": "testing", "models": {"input": [{"name": ATTACK, "model": model}]}})

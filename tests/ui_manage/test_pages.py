@@ -16,9 +16,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 EMPTY = {
     "/queues": "No queue yet",
     "/queues?id=none": "There is no such queue",
+    "/models": "No model yet",
     "/workers": "No worker in this window",
 }
 FILLED = [
+    "/models",
+    "/models?q=attack&state=draft&order=name",
+    "/models/{model}",
     "/queues",
     "/queues?window=1w",
     "/workers",
@@ -55,6 +59,8 @@ async def test_an_empty_page_says_what_to_do(empty_site: Site, path: str) -> Non
 @pytest.mark.parametrize("path", FILLED)
 async def test_a_filled_page_shows_names_as_text(site: Site, path: str) -> None:
     """Markup of an attacker in names and tags is text, and no template is run on it."""
+    if "{model}" in path:
+        path = f"/models/{await model_of(site)}"
     response, text = await site.get(path)
     check(path, response.status, text)
     assert "onerror=hack()" in text, "the attack is not shown: the test looks at the wrong page"
@@ -109,3 +115,26 @@ async def test_a_queue_shows_its_tasks_in_order(site: Site) -> None:
     assert places == sorted(places)
     assert "3 waiting" in text
     assert "no worker</span>" in text, "the default queue has no worker"
+
+
+async def model_of(site: Site) -> str:
+    """The only model."""
+    return str((await site.api.call("models.get_all", {}))["models"][0]["id"])
+
+
+async def test_a_model_shows_where_it_comes_from_and_who_takes_it(site: Site) -> None:
+    """The lineage links the task that made it and the one that takes it; the address of the SDK leads to the page."""
+    model = await model_of(site)
+    _, text = await site.get(f"/models/{model}")
+    assert f'href="/tasks/{site.tasks[0]}"' in text
+    assert "uses it" in text
+    response, _ = await site.get(f"/projects/{site.project}/models/{model}/general")
+    assert (response.status, response.headers["Location"]) == (302, f"/models/{model}")
+    assert (await site.get("/models/unknown"))[0].status in (400, 404)
+
+
+async def test_filters_of_models_leave_out(site: Site) -> None:
+    """What does not fit is not shown, and the page says that filters are set."""
+    for query in ("q=nothing-like-it", "state=published", "archived=1", "framework=other"):
+        _, text = await site.get(f"/models?{query}")
+        assert "No model fits" in text, query
