@@ -46,7 +46,7 @@ BatchSize = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 class MetricVariants(Request, kw_only=True):
     """A metric, and those of its variants that are asked for (none: all)."""
 
-    metric: str
+    metric: str = ""
     variants: list[str] | None = None
 
 
