@@ -31,7 +31,7 @@ FILLED = [
     "/settings/storage",
     "/settings/users",
 ]
-PLAIN = ["/settings/health", "/settings/plugins", "/settings/profile"]
+PLAIN = ["/settings", "/settings/health", "/settings/plugins", "/settings/profile"]
 
 
 def check(path: str, status: int, text: str) -> None:
@@ -74,10 +74,10 @@ async def test_a_page_of_settings_answers(site: Site, path: str) -> None:
     check(path, response.status, text)
 
 
-async def test_settings_lead_to_the_first_page(site: Site) -> None:
-    """The entry of the rail opens the profile."""
-    response, _ = await site.get("/settings")
-    assert (response.status, response.headers["Location"]) == (302, "/settings/profile")
+async def test_settings_begin_with_the_profile(site: Site) -> None:
+    """The entry of the rail shows the profile, with its tab marked."""
+    _, text = await site.get("/settings")
+    assert 'href="/settings/profile" aria-current="page"' in text
 
 
 async def test_secrets_are_not_shown(site: Site) -> None:

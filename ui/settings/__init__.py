@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from aiohttp import web
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import ADMIN_ROLES, USER, Permission, roles
-from trackyard.core.panels import Page, Panel, PanelHandler, PanelKind
+from trackyard.core.panels import Panel, PanelHandler, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.ui.settings import account, system
 
@@ -21,9 +20,19 @@ class SettingsPlugin(Plugin):
 
     @hookimpl
     def trackyard_panels(self) -> list[Panel]:
-        """The entry of the rail, which leads to the first page, and the pages."""
+        """The entry of the rail, which shows the profile, and the pages."""
         return [
-            Panel(PanelKind.PAGE, "settings", "Settings", first, "", "/settings", icon="settings", order=10, nav="bottom"),
+            Panel(
+                PanelKind.PAGE,
+                "settings",
+                "Settings",
+                account.profile,
+                "settings_profile.html",
+                "/settings",
+                icon="settings",
+                order=10,
+                nav="bottom",
+            ),
             _panel("profile", "Profile", account.profile, USER, 10),
             _panel("credentials", "API credentials", account.credentials, USER, 20),
             _panel("users", "Users", account.users, ADMIN, 30),
@@ -36,9 +45,3 @@ class SettingsPlugin(Plugin):
 def _panel(name: str, title: str, handler: PanelHandler, permission: Permission, order: int) -> Panel:
     template, path = f"settings_{name}.html", f"/settings/{name}"
     return Panel(PanelKind.SETTINGS_PAGE, f"settings-{name}", title, handler, template, path, order=order, permission=permission)
-
-
-async def first(page: Page) -> web.StreamResponse:
-    """Lead to the first page that the user may see."""
-    panels = page.panels(PanelKind.SETTINGS_PAGE)
-    return web.Response(status=302, headers={"Location": page.url(panels[0].path)})
