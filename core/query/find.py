@@ -75,8 +75,9 @@ class Finder:
         expression, descending = keys[0].expressions[0], keys[0].descending
         edge = self._edge(expression, descending, values)
         if edge is None:
-            return list(self.session.execute(query.limit(limit)))
-        near = expression >= edge if descending else expression <= edge
+            near = expression.is_not(None)
+        else:
+            near = expression >= edge if descending else expression <= edge
         found = list(self.session.execute(query.where(near).limit(limit)))
         if len(found) >= limit:
             return found
