@@ -74,10 +74,9 @@ class Finder:
             return list(self.session.execute(query.limit(limit).offset(skip)))
         expression, descending = keys[0].expressions[0], keys[0].descending
         edge = self._edge(expression, descending, values)
+        near = expression >= edge if descending else expression <= edge
         if edge is None:
             near = expression.is_not(None)
-        else:
-            near = expression >= edge if descending else expression <= edge
         found = list(self.session.execute(query.where(near).limit(limit)))
         if len(found) >= limit:
             return found
