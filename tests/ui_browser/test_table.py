@@ -53,6 +53,14 @@ def test_the_table_is_searched_filtered_and_sorted(page: Page, server: ServerPro
     expect(page.locator("#panel h2")).to_have_text(shown[0])
 
 
+def test_an_address_with_a_filter_shows_names(page: Page, server: ServerProcess, tasks: list[str]) -> None:
+    """A filter by project, which the address gives by id, is shown with the project's name."""
+    project = one(server, tasks[0])["project"]
+    page.goto(f"{server.web}/tasks?f=project~in~{project}")
+    expect(page.locator("#chips .chip")).to_contain_text(["Vision/Segmentation"])
+    expect(page.locator("#count")).to_have_text("5 tasks")
+
+
 def test_tables_and_logs_are_downloaded(page: Page, server: ServerProcess, tasks: list[str]) -> None:
     """The rows in view and all rows as CSV, and the log of a run as text."""
     page.goto(server.web + "/tasks?q=unet-large")

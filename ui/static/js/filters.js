@@ -23,6 +23,14 @@ export class Filters {
   constructor(root, button, { state, page, changed }) {
     Object.assign(this, { root, button, state, page, changed, names: new Map() });
     button.addEventListener("click", () => this.add());
+    this.learn();
+  }
+
+  /** Finds the names of users and projects that the address gives by id. */
+  async learn() {
+    const keys = new Set(this.state.filters.map(({ key }) => key).filter((key) => key === "user" || key === "project"));
+    await Promise.all([...keys].map((key) => this.options(key))).catch(() => undefined);
+    if (keys.size) this.draw();
   }
 
   draw() {
