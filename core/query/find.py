@@ -73,15 +73,20 @@ class Finder:
         if skip or not self._has_index(keys[0]):
             return list(self.session.execute(query.limit(limit).offset(skip)))
         expression, descending = keys[0].expressions[0], keys[0].descending
-        edge = self._edge(expression, descending, values)
-        near = expression >= edge if descending else expression <= edge
-        if edge is None:
-            near = expression.is_not(None)
+        near = self._near(expression, descending, self._edge(expression, descending, values))
         found = list(self.session.execute(query.where(near).limit(limit)))
         if len(found) >= limit:
             return found
         clauses = [clause for key in keys for clause in key.clauses(indexed=False)]
         return list(self.session.execute(query.order_by(None).order_by(*clauses).limit(limit)))
+
+    @staticmethod
+    def _near(expression: ColumnElement[Any], descending: bool, edge: Any) -> Condition:
+        """The rows up to the edge; without one, those that have the key at all."""
+        if edge is None:
+            return expression.is_not(None)
+        near: Condition = expression >= edge if descending else expression <= edge
+        return near
 
     def _has_index(self, key: Key) -> bool:
         """Whether the order of a key is that of an index, on a database that would follow it to its end."""
