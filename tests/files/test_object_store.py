@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,15 +16,24 @@ from trackyard.storage_backends.files_object.plugin import ObjectBackend
 BUCKET = "trackyard-files"
 
 
+def started(log: Path) -> str:
+    """The URL that the server says, once it does."""
+    end = time.monotonic() + 120
+    while not (found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+    return found[0]
+
+
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an S3 server with a bucket; a process of its own, as it keeps files open."""
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        url = next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-        reader = threading.Thread(target=process.stdout.read, daemon=True)
-        reader.start()
+    log = tmp_path_factory.mktemp("s3") / "log"
+    with log.open("w") as output:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        url = started(log)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_ACCESS_KEY_ID", "x")
             patch.setenv("AWS_SECRET_ACCESS_KEY", "y")
@@ -33,8 +42,9 @@ def s3() -> Iterator[str]:
             client.create_bucket(Bucket=BUCKET)
             client.close()
             yield url
+    finally:
         process.terminate()
-        reader.join()
+        process.wait(120)
 
 
 class TestObjectFiles(FileStoreSuite):
