@@ -46,11 +46,13 @@ _COMPARE: dict[str, Callable[[ColumnElement[int], float], ColumnElement[bool]]] 
 def conditions(column: ColumnElement[int], given: list[Any]) -> list[ColumnElement[bool]]:
     """The conditions of a list of times with operators, all of which must hold; what is no time is ignored.
 
-    Exactly two times without operators are a closed interval; another time without operator means that time.
+    Exactly two times without operators are a closed interval, of which null leaves one end open (as tables of the web
+    ask); another time without operator means that time.
     """
     items = [split_operator(item) for item in given if isinstance(item, str)]
-    if len(items) == 2 and items[0][0] is None and items[1][0] is None:
-        items = [(">=", items[0][1]), ("<=", items[1][1])]
+    if len(given) == 2 and all(operator is None for operator, _ in items):
+        ends = zip((">=", "<="), given, strict=True)
+        items = [(operator, item) for operator, item in ends if isinstance(item, str)]
     found = []
     for operator, text in items:
         ms = parse_ms(text)

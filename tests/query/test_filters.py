@@ -200,6 +200,8 @@ def test_times_take_ranges(session: Session) -> None:
         (["garbage"], "a b c"),
         (["garbage", ">2026-11-23T19:08:07"], "c"),
         ([">=garbage", "5", None], "a b c"),
+        (["2026-11-23T19:08:06", None], "b c"),
+        ([None, "2026-11-23 19:08:07"], "a b"),
     ],
 )
 def test_lists_of_times(session: Session, given: Any, expected: str) -> None:
