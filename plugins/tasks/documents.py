@@ -72,8 +72,11 @@ def artifact_key(item: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def merge_artifacts(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[Document]:
-    """All artifacts, a new one in the place of an old one of the same key and mode, sorted by key."""
-    found = {artifact_key(item): {**given(item), "mode": artifact_key(item)[1]} for item in [*old, *new]}
+    """All artifacts, a new one in the place of an old one of the same key and mode, sorted by key.
+
+    Each has its list of things to show, even if empty: clients that compare tasks go through it without a look.
+    """
+    found = {artifact_key(item): {"display_data": [], **given(item), "mode": artifact_key(item)[1]} for item in [*old, *new]}
     return [found[key] for key in sorted(found)]
 
 

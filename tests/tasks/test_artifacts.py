@@ -27,7 +27,7 @@ async def test_artifacts_are_known_by_key_and_mode(board: Board) -> None:
     data = {"preview": "p", "content_type": "text", "custom": [1, {"a": None}]}
     sent = artifact("b", hash="h", content_size=3, timestamp=1, type_data=data, display_data=[["k", "v"]])
     assert await board.call("add_or_update_artifacts", task=task, artifacts=[sent, artifact("a", mode="input")]) == {"updated": 1}
-    assert await artifacts(board, task) == [artifact("a", mode="input"), {**sent, "mode": "output"}]
+    assert await artifacts(board, task) == [artifact("a", mode="input", display_data=[]), {**sent, "mode": "output"}]
     await board.call("add_or_update_artifacts", task=task, artifacts=[artifact("a"), artifact("b", hash="new")])
     found = await artifacts(board, task)
     assert [(one["key"], one["mode"], one.get("hash")) for one in found] == [
