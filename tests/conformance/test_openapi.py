@@ -15,7 +15,7 @@ from tests.conformance.protocol import PROTOCOL
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
 
-EXAMPLES = 4
+EXAMPLES = 3
 LEFT_OUT = {
     "auth.logout",
     "login.logout",

@@ -1,13 +1,15 @@
 """The optimizer of hyperparameters over a queue: grid and Optuna; the best run is found."""
 
 import sys
+from pathlib import Path
 
 from clearml import Task
 from clearml.automation import DiscreteParameterRange, GridSearch, HyperParameterOptimizer, UniformIntegerParameterRange
+from clearml.automation.optuna import OptimizerOptuna
 from clearml.backend_api.session.client import APIClient
 from worker import working
 
-PROJECT, QUEUE = "Real clients/optimizer", "optimizer queue"
+PROJECT, QUEUE = "Real clients/optimizer", f"queue of {Path.cwd().name}"
 
 
 def objective(task: Task) -> None:
@@ -59,8 +61,6 @@ def main(strategy: str) -> None:
             ranges = [DiscreteParameterRange("General/width", [1, 3, 5])]
             assert search(base, GridSearch, ranges, 3) == 3
         else:
-            from clearml.automation.optuna import OptimizerOptuna
-
             ranges = [UniformIntegerParameterRange("General/width", 1, 6, 1)]
             assert 1 <= search(base, OptimizerOptuna, ranges, 4) <= 6
     controller.close()

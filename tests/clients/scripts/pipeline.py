@@ -17,7 +17,7 @@ def describe(value: dict[str, int]) -> str:
 
 def run(number: int) -> PipelineController:
     """One run, with its steps in processes of their own."""
-    pipeline = PipelineController("numbers", PROJECT, version="1.0", add_pipeline_tags=True)
+    pipeline = PipelineController("numbers", PROJECT, version="1.0", add_pipeline_tags=True, pool_frequency=0.02)
     pipeline.add_parameter("number", default=number)
     pipeline.add_function_step(
         "double", double, {"number": "${pipeline.number}"}, function_return=["value"], cache_executed_step=True
