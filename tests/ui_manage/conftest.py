@@ -11,6 +11,7 @@ from trackyard.core.testing.http import Api
 from trackyard.core.testing.kernel import serving_kernel
 
 from tests.ui.conftest import ATTACK, Site
+from tests.ui_manage.fill import dataset, pipeline
 
 NAME = f"attack {ATTACK}"
 SECRET = "never-shown-secret"
@@ -40,6 +41,9 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         await _worker(api, queue)
         await _settings(api)
         await _model(api, tasks, project)
+        safe = NAME.replace("/", "|")
+        await dataset(api, "Vision", safe, ATTACK)
+        await pipeline(api, "Vision", safe, ATTACK)
         yield await _site(api, tasks, project)
 
 

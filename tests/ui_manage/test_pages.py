@@ -16,10 +16,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 EMPTY = {
     "/queues": "No queue yet",
     "/queues?id=none": "There is no such queue",
+    "/datasets": "No dataset yet",
     "/models": "No model yet",
+    "/pipelines": "No pipeline yet",
     "/workers": "No worker in this window",
 }
 FILLED = [
+    "/datasets",
+    "/datasets/{dataset}",
+    "/pipelines",
+    "/pipelines/{pipeline}",
     "/models",
     "/models?q=attack&state=draft&order=name",
     "/models/{model}",
@@ -59,8 +65,8 @@ async def test_an_empty_page_says_what_to_do(empty_site: Site, path: str) -> Non
 @pytest.mark.parametrize("path", FILLED)
 async def test_a_filled_page_shows_names_as_text(site: Site, path: str) -> None:
     """Markup of an attacker in names and tags is text, and no template is run on it."""
-    if "{model}" in path:
-        path = f"/models/{await model_of(site)}"
+    if "{" in path:
+        path = path.format(model=await model_of(site), **await hidden(site))
     response, text = await site.get(path)
     check(path, response.status, text)
     assert "onerror=hack()" in text, "the attack is not shown: the test looks at the wrong page"
@@ -138,3 +144,43 @@ async def test_filters_of_models_leave_out(site: Site) -> None:
     for query in ("q=nothing-like-it", "state=published", "archived=1", "framework=other"):
         _, text = await site.get(f"/models?{query}")
         assert "No model fits" in text, query
+
+
+async def hidden(site: Site) -> dict[str, str]:
+    """The hidden projects of the dataset and the pipeline."""
+    found = (await site.api.call("projects.get_all", {"search_hidden": True}))["projects"]
+    return {kind: project["id"] for project in found for kind in ("dataset", "pipeline") if f"/.{kind}s/" in project["name"]}
+
+
+async def test_a_dataset_shows_a_version(site: Site) -> None:
+    """The last version is shown first; the address chooses another."""
+    path = f"/datasets/{(await hidden(site))['dataset']}"
+    _, text = await site.get(path)
+    assert "Content of 1.2.0" in text
+    assert "images/two.png" in text
+    first = next(part.split('"')[0] for part in text.split("?version=")[1:] if "1.1.0" in part.split("</a>")[0])
+    _, text = await site.get(f"{path}?version={first}")
+    assert "Content of 1.1.0" in text
+    assert "tells nothing about its files" in text
+
+
+async def test_a_pipeline_shows_what_its_steps_do(site: Site) -> None:
+    """The boxes of steps have the status of their tasks and lead to them."""
+    _, text = await site.get(f"/pipelines/{(await hidden(site))['pipeline']}")
+    assert text.count('class="edge"') == 3
+    for word in ("completed, ", "running, ", "waits for its parents"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/datasets/simple/p1/experiments/t1", "/datasets/p1?version=t1"),
+        ("/pipelines/p1/tasks/t1", "/pipelines/p1?run=t1"),
+        ("/pipelines/p1/experiments/t%26x", "/pipelines/p1?run=t%26x"),
+    ],
+)
+async def test_addresses_that_the_sdk_prints(site: Site, path: str, target: str) -> None:
+    """They lead to the page, with what they name chosen."""
+    response, _ = await site.get(path)
+    assert (response.status, response.headers["Location"]) == (302, target)

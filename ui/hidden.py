@@ -1,0 +1,56 @@
+"""Datasets and pipelines live in hidden projects, one each: lists of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trackyard.core.panels import Page
+from trackyard.ui.calls import Data
+
+LIMIT = 500
+
+
+async def hidden_projects(page: Page, kind: str, task_type: str) -> list[Data]:
+    """The projects that hold datasets or pipelines (``kind`` is their system tag), the last changed first.
+
+    Each has ``title`` (its name), ``place`` (the project above), ``runs``, ``counts`` by status, ``files``, ``size``.
+    """
+    body = {
+        "name": rf"/\.{kind}s/",
+        "system_tags": [kind],
+        "search_hidden": True,
+        "shallow_search": False,
+        "include_stats": True,
+        "include_stats_filter": {"system_tags": [kind], "type": [task_type]},
+        "include_dataset_stats": kind == "dataset",
+        "stats_for_state": "active",
+        "order_by": ["-last_update"],
+        "only_fields": ["name", "tags", "last_update", "system_tags"],
+        "page": 0,
+        "page_size": LIMIT,
+    }
+    return [_row(project, kind) for project in (await page.call("projects.get_all_ex", body))["projects"]]
+
+
+def _row(project: Data, kind: str) -> Data:
+    place, _, title = str(project["name"]).partition(f"/.{kind}s/")
+    active: Data = (project.get("stats") or {}).get("active") or {}
+    files: Data = project.get("dataset_stats") or {}
+    return {
+        "id": project["id"],
+        "title": title,
+        "place": place,
+        "tags": project.get("tags") or [],
+        "last_update": project.get("last_update") or "",
+        "runs": active.get("total_tasks") or 0,
+        "counts": active.get("status_count") or {},
+        "files": files.get("file_count"),
+        "size": files.get("total_size"),
+    }
+
+
+async def project_of(page: Page, kind: str) -> Data:
+    """The hidden project that the address names: {id, title, place}; raises 400/401 for an unknown one."""
+    found: dict[str, Any] = (await page.call("projects.get_by_id", {"project": page.params["project"]}))["project"]
+    place, _, title = str(found["name"]).partition(f"/.{kind}s/")
+    return {"id": found["id"], "title": title or found["name"], "place": place}
