@@ -10,14 +10,13 @@ from aiohttp import web
 from trackyard.core.errors import ApiError, forbidden, unauthorized
 from trackyard.core.extension import Client
 from trackyard.core.identity import Identity, narrower
-from trackyard.core.protocol.dispatch import header
+from trackyard.core.protocol.dispatch import SAFE_METHODS, header
 
 if TYPE_CHECKING:
     from sqlmodel import Session
     from trackyard.core.kernel import Kernel
 
 COOKIE = "clearml_token_basic"
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Authentication:

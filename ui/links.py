@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from trackyard.core.panels import Page
 
@@ -15,12 +15,18 @@ def file_link(page: Page, uri: str) -> str:
     parts = urlsplit(uri)
     if parts.scheme not in ("http", "https"):
         return ""
-    public = page.kernel.server.public_files
-    if public and uri.startswith(public.rstrip("/") + "/"):
-        return page.url("/files/" + uri[len(public.rstrip("/")) + 1 :])
+    public, address = page.kernel.server.public_files.rstrip("/"), parts.geturl()
+    if public and address.startswith(public + "/"):
+        return _stored(page, address[len(public) :])
     if _is_own(page, parts.hostname or "", parts.port):
-        return page.url("/files" + parts.path)
+        return _stored(page, parts.path)
     return uri
+
+
+def _stored(page: Page, path: str) -> str:
+    """The link of a path of our file server; ``""`` if it climbs out of ``/files`` to what a click must not call."""
+    climbs = ".." in unquote(path).replace("\\", "/").split("/")
+    return "" if climbs else page.url("/files" + path)
 
 
 def _is_own(page: Page, host: str, port: int | None) -> bool:

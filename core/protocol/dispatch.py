@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from trackyard.core.kernel import Kernel
 
 PATH = re.compile(r"^/*(?:v(?P<version>\d{1,4}\.\d{1,4})/)?(?P<name>\w+\.\w+)/?$", re.ASCII)
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+ANONYMOUS_BODY = 2**20
+"""The greatest body, in bytes, of whoever shows no credentials."""
 FORKING_CLIENT = re.compile(r"^clearml-\d")
 log = logging.getLogger(__name__)
 
@@ -108,6 +111,7 @@ class Dispatcher:
         meta.actual = str(endpoint.min_version)
         identity = await self._identify(request, endpoint)
         _check_permission(endpoint, identity)
+        _refuse_unmeant(request, endpoint, identity)
         call = await self._read(request, endpoint, identity, version)
         data = await self._run(endpoint, call)
         if endpoint.raw_reply:
@@ -139,6 +143,8 @@ class Dispatcher:
         call = Call(self._kernel, identity, endpoint.name, {}, version=version, request=request, headers=request.headers)
         call.worker = header(request.headers, "Worker")
         call.remote = self._kernel.remote_address(request)
+        if identity is ANONYMOUS:
+            request = request.clone(client_max_size=min(ANONYMOUS_BODY, self._kernel.server.max_body))
         if endpoint.batch:
             call.is_batch = is_lines(request)
             call.raw = await read_raw(request)
@@ -169,3 +175,14 @@ def _check_permission(endpoint: Endpoint[Any], identity: Identity) -> None:
         raise forbidden(20, "User role does not allow this", endpoint=endpoint.name, role=identity.role)
     if endpoint.writes and identity.role == "guest" and endpoint.permission.access is Access.REQUIRED:
         raise forbidden(21, "Guests may not change anything", endpoint=endpoint.name)
+
+
+def _refuse_unmeant(request: web.Request, endpoint: Endpoint[Any], identity: Identity) -> None:
+    """By the session cookie, a GET changes nothing and no part of a page calls the API.
+
+    Pages show pictures and links that users chose; the reader's browser asks for them with the reader's cookie.
+    """
+    if identity.via != "cookie" or request.method not in SAFE_METHODS:
+        return
+    if endpoint.writes or request.headers.get("Sec-Fetch-Dest", "empty") not in ("empty", "document"):
+        raise forbidden(21, "A session may call this only by POST", endpoint=endpoint.name)

@@ -14,7 +14,8 @@ export function fileLink(address) {
     return "";
   }
   if (!/^https?:$/.test(target.protocol)) return "";
-  if (publicFiles && address.startsWith(`${publicFiles}/`)) return url(`/files/${address.slice(publicFiles.length + 1)}`);
+  // `href`, not the text: in it `..` is resolved, so that no address climbs out of /files to what the session may call
+  if (publicFiles && target.href.startsWith(`${publicFiles}/`)) return url(`/files/${target.href.slice(publicFiles.length + 1)}`);
   const own = target.hostname === location.hostname || (LOOPBACK.has(target.hostname) && LOOPBACK.has(location.hostname));
   return own && target.port === files ? url(`/files${target.pathname}`) : address;
 }
