@@ -18,6 +18,9 @@ MAX_AGE = 300
 SHOWN = ("image/", "audio/", "video/", "text/plain", "text/csv", "text/html", "application/pdf", "application/json")
 """Types that a browser may show, always in a sandbox (debug samples are HTML and SVG, too); others are downloads."""
 
+ACTIVE = ("javascript", "ecmascript", "text/css")
+"""Types that a page of this site may load as its own code; what is stored must never be that."""
+
 SANDBOX = "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
@@ -54,6 +57,8 @@ def file_headers(stored: StoredFile, *, as_attachment: bool) -> dict[str, str]:
     name = stored.path.rsplit("/", 1)[-1]
     kind = mimetypes.guess_type(name, strict=False)
     content_type = "application/octet-stream" if kind[1] or not kind[0] else kind[0]
+    if any(word in content_type for word in ACTIVE):
+        content_type = "text/plain"
     if content_type.startswith("text/"):
         content_type += "; charset=utf-8"
     shown = "inline" if content_type.startswith(SHOWN) and not as_attachment else "attachment"

@@ -13,6 +13,7 @@ from trackyard.core.contracts.files import FileStoreError, FileStoreFullError
 from trackyard.core.errors import ApiError, forbidden
 from trackyard.core.paths import PathError, storage_path
 from trackyard.core.routes import Visit
+from trackyard.plugins.fileserver.downloads import SANDBOX
 
 CHUNK = 256 * 1024
 MAX_FILES_DELETED = 10_000
@@ -40,7 +41,9 @@ async def upload(visit: Visit, limit: int) -> web.StreamResponse:
                 stored += await _store_part(visit, part, limit)
     except (ValueError, HttpProcessingError) as error:
         raise ApiError(400, 0, f"Unreadable form: {error}") from None
-    return web.Response(text=json.dumps(stored), content_type="text/html")
+    # clients expect this type; the names in it are the sender's, so a browser must take nothing of it for a page
+    headers = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=json.dumps(stored), content_type="text/html", headers=headers)
 
 
 async def _store_part(visit: Visit, part: BodyPartReader, limit: int) -> list[str]:
