@@ -46,6 +46,8 @@ async def read_body(request: web.Request) -> dict[str, Any]:
 async def _form(request: web.Request) -> MultiDictProxy[Any]:
     try:
         return await request.post()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError(413, 0, "Request body too large", limit=error.text) from None
     except ValueError as error:
         raise ApiError(400, 0, f"Unreadable form: {error}") from None
 
@@ -99,6 +101,8 @@ def nested(parameters: Any) -> dict[str, Any]:
     for name in dict.fromkeys(parameters):
         values = [_scalar(value) for value in parameters.getall(name)]
         *path, last = name.removesuffix("[]").split(".")
+        if len(path) >= DEPTH_LIMIT:
+            raise ApiError(400, 0, "Parameters are nested too deeply", limit=DEPTH_LIMIT)
         place = body
         for part in path:
             below = place.setdefault(part, {})
@@ -111,7 +115,7 @@ def nested(parameters: Any) -> dict[str, Any]:
 
 def _scalar(text: Any) -> Any:
     if not isinstance(text, str):
-        return text
+        raise ApiError(400, 0, "Unreadable form: a file where a value is expected")
     if text in ("true", "false"):
         return text == "true"
     return int(text) if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 19 else text

@@ -1,0 +1,52 @@
+"""S33, S34: bodies that cost more than they may, or that no handler expects."""
+
+import gzip
+
+import aiohttp
+import pytest
+from trackyard.core.protocol import dispatch
+from trackyard.core.testing.http import Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+PREFERENCES = "users.set_preferences"
+
+
+async def test_parameters_nested_too_deeply(api: Api) -> None:
+    for path in (f"{PREFERENCES}?preferences.{'a.' * 3000}a=1", f"tasks.create?name=deep&type=training&{'a.' * 3000}a=1"):
+        answer = await api.send("GET", path, b"")
+        assert answer.codes == (400, 0)
+
+
+async def test_a_file_in_the_place_of_a_value(api: Api) -> None:
+    form = aiohttp.FormData()
+    form.add_field("preferences.q", b"\xff\x00", filename="x")
+    body = form()
+    content = await body.as_bytes()
+    answer = await api.send("POST", PREFERENCES, content, {"Content-Type": body.headers["Content-Type"]})
+    assert answer.codes == (400, 0)
+
+
+@pytest.mark.parametrize("name", ["debug.ping", "login.supported_modes"])
+async def test_who_shows_no_credentials_sends_little(api: Api, name: str) -> None:
+    content = b'{"x": "' + b"x" * dispatch.ANONYMOUS_BODY + b'"}'
+    for headers, sent in (({}, content), ({"Content-Encoding": "gzip"}, gzip.compress(content))):
+        answer = await api.send("POST", name, sent, headers, anonymous=True)
+        assert answer.codes == (413, 0)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await api.send("POST", name, content, form, anonymous=True)).codes == (413, 0)
+    assert (await api.send("POST", name, b'{"x": 1}', anonymous=True)).codes == (200, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"preferences": {"a": ' + b"[" * 200 + b"]" * 200 + b"}}",
+        b'{"preferences": {"a": "\\ud800"}}',
+        b'{"preferences": {"a": 1' + b"0" * 5000 + b"}}",
+    ],
+)
+async def test_json_that_is_not_meant(api: Api, content: bytes) -> None:
+    assert (await api.send("POST", PREFERENCES, content)).codes == (400, 0)
