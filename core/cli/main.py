@@ -18,6 +18,8 @@ from trackyard.core.settings import Settings, SettingsError
 
 DEFAULT_FILE = "plugins.toml"
 TALKATIVE = ("alembic", "apscheduler")
+ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029) if code != ord("\t")}
+"""Characters that end a line or steer a terminal, and what the log has in their place."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,9 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+class OneLine(logging.Formatter):
+    """Writes each message on one line, so that a name with line ends or terminal codes can't forge others."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.formatMessage`."""
+        return super().formatMessage(record).translate(ESCAPED)
+
+
 def start_log(level: str) -> None:
     """Log to the standard error; what libraries tell of their own working is left out unless everything is asked for."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     if level != "DEBUG":
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from trackyard.core.hookspecs import hookimpl
@@ -70,7 +71,7 @@ class ProjectsPlugin(Plugin):
 async def to_project(visit: Visit) -> web.StreamResponse:
     """Lead to the tasks of the project."""
     prefix = visit.request.get(PREFIX, "")
-    return web.Response(status=302, headers={"Location": f"{prefix}/projects/{visit.params['project']}/tasks"})
+    return web.Response(status=302, headers={"Location": f"{prefix}/projects/{quote(visit.params['project'], safe='')}/tasks"})
 
 
 async def projects(page: Page) -> dict[str, Any]:

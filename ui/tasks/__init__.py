@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from aiohttp import web
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import USER
@@ -82,4 +84,4 @@ async def to_task(visit: Visit) -> web.StreamResponse:
     last = visit.params.get("tab", "").rpartition("/")[2]
     tab = SDK_TABS.get(last, "overview")
     prefix = visit.request.get(PREFIX, "")
-    return web.Response(status=302, headers={"Location": f"{prefix}/tasks/{visit.params['task']}/{tab}"})
+    return web.Response(status=302, headers={"Location": f"{prefix}/tasks/{quote(visit.params['task'], safe='')}/{tab}"})
