@@ -30,7 +30,8 @@ async def run_beside(kernel: Kernel) -> None:
         log.error("no services agent is started: there is no administrator")
         return
     await _revoke(kernel, identity)
-    made = (await kernel.call("auth.create_credentials", {"label": LABEL}, identity))["credentials"]
+    # every task gets these credentials: they must not let whoever may enqueue one administer the server
+    made = (await kernel.call("auth.create_credentials", {"label": LABEL, "role": "user"}, identity))["credentials"]
     try:
         while True:
             await _run_once(kernel, made)

@@ -27,6 +27,8 @@ AGENT, TASK = "trackyard.agent", "trackyard.task"
 RUNNER = Path(__file__).with_name("runner.py")
 LOOK_SECONDS = 1.0
 THREADS = 8
+CONFINED = {"init": True, "security_opt": ["no-new-privileges"], "pids_limit": 4096}
+"""What holds for every container: no way to more rights, and no endless forking."""
 KILLED_CODES = (130, 137, 143)
 OPTIONS = {"-e": "--env", "-l": "--label", "-w": "--workdir", "-v": "--volume", "-u": "--user"}
 
@@ -141,7 +143,7 @@ class DockerRuntime:
         self._pull(launch.image)
         environment = {**asked.pop("environment", {}), **launch.environment}
         labels = {**asked.pop("labels", {}), AGENT: self._agent, TASK: launch.task, "trackyard.name": launch.name[:200]}
-        options: dict[str, Any] = {**asked, "init": True}
+        options: dict[str, Any] = {**asked, **CONFINED}
         if self._settings.network:
             options["network"] = self._settings.network
         if limits.memory:

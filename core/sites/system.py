@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from trackyard.core.identity import OPTIONAL, PUBLIC
+from trackyard.core.identity import ANONYMOUS, OPTIONAL, PUBLIC
 from trackyard.core.protocol import openapi
 from trackyard.core.protocol.envelope import encode, json_response
 from trackyard.core.routes import Route, Site, Visit
@@ -19,10 +19,14 @@ async def healthz(visit: Visit) -> web.Response:
 
 
 async def readyz(visit: Visit) -> web.Response:
-    """Every critical part is well (200) or not (503), with one line for each."""
+    """Every critical part is well (200) or not (503), with one line for each.
+
+    What a line says may be an exception's text, with paths and addresses: it is for users, not for everybody.
+    """
     health = await visit.kernel.health()
     ready = all(state.ok for state, critical in health.values() if critical)
-    parts = {name: {"ok": state.ok, "detail": state.detail} for name, (state, _) in sorted(health.items())}
+    is_known = visit.identity is not ANONYMOUS
+    parts = {name: {"ok": state.ok, "detail": state.detail if is_known else ""} for name, (state, _) in sorted(health.items())}
     return json_response(encode({"ready": ready, "parts": parts}), 200 if ready else 503)
 
 
@@ -47,7 +51,7 @@ async def docs(visit: Visit) -> web.Response:
 
 ROUTES = [
     Route(Site.API, "GET", "/healthz", healthz, PUBLIC),
-    Route(Site.API, "GET", "/readyz", readyz, PUBLIC),
+    Route(Site.API, "GET", "/readyz", readyz, OPTIONAL),
     Route(Site.API, "GET", "/metrics", metrics, OPTIONAL),
     Route(Site.API, "GET", "/openapi.json", openapi_document, PUBLIC),
     Route(Site.API, "GET", "/docs", docs, PUBLIC),

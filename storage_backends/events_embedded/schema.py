@@ -57,8 +57,11 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     :raises EventStoreError: the file is no database of ours, or one of a newer version.
     """
     try:
+        if not path.exists():
+            path.touch(mode=0o600)
+        path.chmod(0o600)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise EventStoreError(f"cannot open the event store {path}: {error}") from error
     try:
         _prepare(connection, path)

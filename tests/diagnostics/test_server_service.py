@@ -7,11 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from trackyard.core.contracts.metadata import StoreUnavailable
 from trackyard.core.settings import shown_value
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.kernel import serving_kernel
+from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
 
 VERSION = version("trackyard")
 
@@ -92,8 +94,9 @@ async def test_nothing_is_reported_to_others(api: Api) -> None:
 
 
 async def readiness(api: Api) -> tuple[int, dict[str, Any]]:
-    """Status and parts of ``/readyz``."""
-    async with api.session.get(f"{api.urls['api']}/readyz") as response:
+    """Status and parts of ``/readyz``, as a user is told."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(ACCESS_KEY, SECRET_KEY)}
+    async with api.session.get(f"{api.urls['api']}/readyz", headers=headers) as response:
         return response.status, (await response.json())["parts"]
 
 

@@ -4,10 +4,12 @@ import asyncio
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import aiohttp
 import pytest
 from trackyard.core import plugins
 from trackyard.core.cli.main import main
 from trackyard.core.testing.kernel import ADMIN, plugin_entry, running_kernel, serving_kernel
+from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
 
 from tests.plugins import samples
 
@@ -143,10 +145,11 @@ def test_hook_task_runtimes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
 
 
 async def test_hook_health_checks(tmp_path: Path) -> None:
-    """A critical check that fails makes the server not ready, and says why."""
+    """A critical check that fails makes the server not ready, and tells users why."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(ACCESS_KEY, SECRET_KEY)}
     async with (
         serving_kernel(tmp_path, plugins=[samples.HealthSample]) as api,
-        api.session.get(f"{api.urls['api']}/readyz") as response,
+        api.session.get(f"{api.urls['api']}/readyz", headers=headers) as response,
     ):
         assert response.status == 503
         assert (await response.json())["parts"]["sample"] == {"ok": False, "detail": "the sample is not well"}
