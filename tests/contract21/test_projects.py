@@ -1,25 +1,15 @@
 """Projects, models and reports as the SDK and the web use them, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from trackyard.core.testing.http import Api
-from trackyard.core.testing.kernel import serving_kernel
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STRAY = {"method": "get"}
 """What every body of the SDK has beside its fields."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
-    """A server in this process, and its administrator's client."""
-    async with serving_kernel(tmp_path_factory.mktemp("kernel")) as client:
-        yield client
 
 
 async def by_name(api: Api, pattern: str, *fields: str) -> list[dict[str, Any]]:

@@ -1,22 +1,12 @@
 """Queues and workers as agents use them, over HTTP."""
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from trackyard.core.testing.http import Api
-from trackyard.core.testing.kernel import serving_kernel
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
-    """A server in this process, and its administrator's client."""
-    async with serving_kernel(tmp_path_factory.mktemp("kernel")) as client:
-        yield client
 
 
 async def new_task(api: Api) -> str:
