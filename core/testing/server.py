@@ -74,9 +74,15 @@ class ServerProcess:
     """
 
     def __init__(
-        self, folder: Path, config: str = "", environment: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
+        self,
+        folder: Path,
+        config: str = "",
+        environment: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+        program: Path | None = None,
     ) -> None:
-        """Reserve the ports; `start` starts the process."""
+        """Reserve the ports; `start` starts the process. ``program`` is by default the command beside this interpreter."""
+        self._program = program or Path(sys.executable).with_name("trackyard")
         self.folder = folder
         self.data_dir = folder / "data"
         self._log_path = folder / "server.log"
@@ -180,8 +186,7 @@ class ServerProcess:
 
     def _command(self) -> list[str]:
         ports = ["--api-port", str(self.api_port), "--web-port", str(self.web_port), "--files-port", str(self.files_port)]
-        program = str(Path(sys.executable).with_name("trackyard"))
-        return [program, "serve", "--data-dir", str(self.data_dir), *ports, *self._arguments]
+        return [str(self._program), "serve", "--data-dir", str(self.data_dir), *ports, *self._arguments]
 
     def _variables(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TRACKYARD")}

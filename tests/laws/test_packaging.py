@@ -1,6 +1,8 @@
 """Packaging: entry points are in order, every one is a plugin, and a bare installation has all data."""
 
 import configparser
+import http.client
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from trackyard.core.testing.server import ServerProcess
 
 from tests.laws import tree
 from tests.prepare import find_uv
@@ -103,3 +106,26 @@ def test_command_works_in_a_bare_environment(bare_environment: Path, tmp_path: P
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("trackyard ")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_server_of_a_bare_environment_shows_pages(bare_environment: Path, tmp_path: Path) -> None:
+    """Templates, static files and migrations are in the package: the login page and what it loads are there."""
+    with ServerProcess(tmp_path, program=bare_environment / "trackyard") as server:
+        status, page = fetch(server.web_port, "/login")
+        assert status == 200
+        loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+        assert loaded
+        assert {path: fetch(server.web_port, path)[0] for path in loaded} == dict.fromkeys(loaded, 200)
+
+
+def fetch(port: int, path: str) -> tuple[int, str]:
+    """Status and text of a page."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode(errors="replace")
+    finally:
+        connection.close()
