@@ -14,6 +14,7 @@ from tests.ui.conftest import ATTACK, Site
 from tests.ui_manage.fill import dataset, pipeline
 
 NAME = f"attack {ATTACK}"
+REPORT = f"# {ATTACK}\n\n[link](javascript:hack()) <iframe src='https://example.com/widgets/?a=1&amp;b=2'></iframe>"
 SECRET = "never-shown-secret"
 
 
@@ -41,6 +42,9 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         await _worker(api, queue)
         await _settings(api)
         await _model(api, tasks, project)
+        service = {"name": NAME, "type": "service", "project": project, "tags": [ATTACK]}
+        await api.call("tasks.create", service)
+        await api.call("reports.create", {"name": NAME, "comment": ATTACK, "report": REPORT, "project": project})
         safe = NAME.replace("/", "|")
         await dataset(api, "Vision", safe, ATTACK)
         await pipeline(api, "Vision", safe, ATTACK)

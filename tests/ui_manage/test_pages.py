@@ -19,6 +19,8 @@ EMPTY = {
     "/datasets": "No dataset yet",
     "/models": "No model yet",
     "/pipelines": "No pipeline yet",
+    "/reports": "No report yet",
+    "/services": "No service yet",
     "/workers": "No worker in this window",
 }
 FILLED = [
@@ -33,6 +35,11 @@ FILLED = [
     "/queues?window=1w",
     "/workers",
     "/workers?window=12h",
+    "/reports",
+    "/reports?q=hack",
+    "/reports/{report}",
+    "/reports/{report}?edit=1",
+    "/services",
     "/settings/credentials",
     "/settings/storage",
     "/settings/users",
@@ -66,7 +73,7 @@ async def test_an_empty_page_says_what_to_do(empty_site: Site, path: str) -> Non
 async def test_a_filled_page_shows_names_as_text(site: Site, path: str) -> None:
     """Markup of an attacker in names and tags is text, and no template is run on it."""
     if "{" in path:
-        path = path.format(model=await model_of(site), **await hidden(site))
+        path = path.format(model=await model_of(site), report=await report_of(site), **await hidden(site))
     response, text = await site.get(path)
     check(path, response.status, text)
     assert "onerror=hack()" in text, "the attack is not shown: the test looks at the wrong page"
@@ -144,6 +151,24 @@ async def test_filters_of_models_leave_out(site: Site) -> None:
     for query in ("q=nothing-like-it", "state=published", "archived=1", "framework=other"):
         _, text = await site.get(f"/models?{query}")
         assert "No model fits" in text, query
+
+
+async def report_of(site: Site) -> str:
+    """The only report."""
+    return str((await site.api.call("reports.get_all_ex", {"only_fields": ["id"]}))["tasks"][0]["id"])
+
+
+async def test_a_report_embeds_nothing(site: Site) -> None:
+    """Embedded plots are links, and the preview is cleaned as the page is."""
+    _, text = await site.get(f"/reports/{await report_of(site)}")
+    assert "iframe" not in Reader(text).elements
+    assert "https://example.com/widgets/?a=1&amp;b=2" in text
+    headers = {"Cookie": site.cookie, "Sec-Fetch-Site": "same-origin"}
+    address = site.api.urls["web"] + "/reports/preview"
+    async with site.api.session.post(address, data="**bold** <script>hack()</script>", headers=headers) as response:
+        assert await response.text() == "<p><strong>bold</strong> &lt;script&gt;hack()&lt;/script&gt;</p>\n"
+    async with site.api.session.post(address, data="x", headers=headers | {"Sec-Fetch-Site": "cross-site"}) as response:
+        assert response.status == 403
 
 
 async def hidden(site: Site) -> dict[str, str]:
