@@ -30,10 +30,16 @@ def require_user(session: Session, user_id: str) -> User:
 
 
 def find_users(
-    session: Session, body: dict[str, Any], caller: Identity, where: Collection[ColumnElement[bool]] = ()
+    session: Session,
+    body: dict[str, Any],
+    caller: Identity,
+    where: Collection[ColumnElement[bool]] = (),
+    *,
+    expand: bool = False,
 ) -> dict[str, Any]:
-    """The answer to a list of users."""
-    return query.run(session, query.USERS, {"order_by": ["name"], **body}, caller, where=where).answer("users")
+    """The answer to a list of users; ``expand`` shows ids always, and the company as an object."""
+    named = {"order_by": ["name"], **body}
+    return query.run(session, query.USERS, named, caller, expand=expand, where=where).answer("users")
 
 
 def is_active(session: Session, projects: Sequence[str]) -> ColumnElement[bool]:

@@ -60,7 +60,7 @@ class UsersService:
         def work(session: Session) -> dict[str, Any]:
             active = request.active_in_projects
             where = [] if active is None else [users.is_active(session, active)]
-            found = users.find_users(session, call.body, call.identity, where)
+            found = users.find_users(session, call.body, call.identity, where, expand=True)
             if call.identity.is_admin and not request.only_fields:
                 users.add_accounts(session, found["users"])
             return found

@@ -259,3 +259,44 @@ async def test_web_3_2_the_search_counts_every_kind(api: Api) -> None:
     }
     counts = await api.call(f"{V}organization.get_entities_count", body)
     assert counts == {"projects": 0, "tasks": 1, "models": 0, "datasets": 0, "pipelines": 0, "reports": 0}
+
+
+async def test_web_3_2_names_of_users_come_with_their_ids(api: Api) -> None:
+    user = (await api.call("users.get_current_user"))["user"]
+    body = {"id": [user["id"]], "only_fields": ["name"], "order_by": ["name"]}
+    assert (await api.call(f"{V}users.get_all_ex", body)) == {"users": [{"id": user["id"], "name": user["name"]}]}
+
+
+async def test_web_3_2_rows_of_a_queue_are_dragged(api: Api) -> None:
+    queue = await new(api, "queues", "dragged", display_name="Shown")
+    tasks = [await new_task(api) for _ in range(3)]
+    for task in tasks:
+        await api.call("tasks.enqueue", task=task, queue=queue)
+    assert await api.call(f"{V}queues.move_task_backward", queue=queue, task=tasks[2], count=-1) == {"position": 1}
+    (found,) = (await api.call(f"{V}queues.get_all_ex", id=[queue], only_fields=["*", "entries.task.name"]))["queues"]
+    assert [entry["task"]["id"] for entry in found["entries"]] == [tasks[0], tasks[2], tasks[1]]
+    assert found["display_name"] == "Shown"
+    assert (await api.call(f"{V}queues.remove_task", queue=queue, task=tasks[0], update_task_status=True))["removed"] == 1
+    assert (await get_task(api, tasks[0]))["status"] == "created"
+
+
+async def test_web_3_2_the_wizard_of_new_tasks(api: Api) -> None:
+    script = {"repository": "r", "branch": "b", "working_dir": ".", "entry_point": "e.py", "binary": "python3", "diff": ""}
+    container = {"image": "i", "arguments": "", "setup_shell_script": ""}
+    task = await new_task(api, script=script, container=container, output_dest="s3://of/it")
+    found = await get_task(api, task)
+    assert (found["output"], found["container"]) == ({"destination": "s3://of/it"}, container)
+    await api.call(f"{V}tasks.edit", task=task, output_dest="s3://other")
+    item = {"section": "Args", "name": "x", "value": "1", "type": "int", "description": "d", "id": "of a form"}
+    await api.call(f"{V}tasks.edit_hyper_params", task=task, hyperparams=[item], replace_hyperparams="section")
+    found = await get_task(api, task)
+    assert found["output"]["destination"] == "s3://other"
+    assert found["hyperparams"]["Args"]["x"] == {key: value for key, value in item.items() if key != "id"}
+
+
+async def test_web_3_1_all_rows_are_selected_by_large_scrolls(api: Api) -> None:
+    project = await new(api, "projects", "many rows")
+    for _ in range(501):
+        await new_task(api, project=project)
+    body = {"project": [project], "scroll_id": None, "size": 5000, "only_fields": ["name"]}
+    assert len((await api.call(f"{V}tasks.get_all_ex", body))["tasks"]) == 501

@@ -261,6 +261,9 @@ async def test_lists_of_users(api: Api) -> None:
         assert (await api.ask(name, {"only_fields": ["password_hash"]})).codes == (400, 14)
         assert (await api.ask(name, {"page_size": 0})).codes == (400, 12)
     accounts = {found["name"]: found for found in (await api.call("users.get_all_ex"))["users"]}
+    assert accounts["uma"]["company"] == {"id": COMPANY}
+    names = await api.call("users.get_all_ex", {"id": [user], "only_fields": ["name"], "order_by": ["name"]})
+    assert names == {"users": [{"id": user, "name": "uma"}]}
     assert accounts["uma"]["username"] == "uma"
     assert (accounts["uma"]["has_password"], accounts["admin"]["has_password"]) == (False, True)
     assert accounts["uma"]["disabled"] is False
