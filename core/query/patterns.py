@@ -19,6 +19,8 @@ from trackyard.core.errors import ApiError
 
 MAX_LENGTH = 10_000
 """Characters of a pattern."""
+MAX_SIZE = 50_000
+"""Items of a pattern with its repetitions written out, as the engine keeps them in memory."""
 UNIT_SECONDS = 5.0
 """How long all matching of one unit of work may take together."""
 CALL_SECONDS = 1.0
@@ -115,11 +117,22 @@ def parse(pattern: str, ignore_case: bool = False) -> Pattern:
     flags = re.IGNORECASE if ignore_case else 0
     try:
         tree = parser.parse(pattern, flags)
+        if _size(list(tree)) > MAX_SIZE:
+            raise malformed(pattern, "it repeats too often")
         fast = re.compile(pattern, flags)
         bounded = regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
     except (re.error, regex.error, OverflowError, RecursionError, MemoryError) as problem:
         raise malformed(pattern, str(problem)) from None
     return Pattern(pattern, ignore_case, tree, _repeats(list(tree)) <= 1, fast, bounded)
+
+
+def _size(items: list[Any]) -> int:
+    """How many items there are when each repetition is written out as often as it must at least occur."""
+    found = 0
+    for op, value in items:
+        inner = sum(_size(list(part)) for part in below(op, value))
+        found += max(inner, 1) * (max(int(value[0]), 1) if op in REPEATS else 1)
+    return found
 
 
 def _repeats(items: list[Any]) -> int:
@@ -147,6 +160,8 @@ def below(op: Any, value: Any) -> list[Any]:
         return list(value[1])
     if op in (code.ASSERT, code.ASSERT_NOT):
         return [value[1]]
+    if op is code.GROUPREF_EXISTS:
+        return [part for part in value[1:] if part is not None]
     return [value] if op is code.ATOMIC_GROUP else []
 
 
