@@ -48,7 +48,8 @@ async def _form(request: web.Request) -> MultiDictProxy[Any]:
         return await request.post()
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError(413, 0, "Request body too large", limit=error.text) from None
-    except ValueError as error:
+    except (ValueError, LookupError, RuntimeError) as error:
+        # a charset or a transfer encoding that nobody knows is not a ValueError
         raise ApiError(400, 0, f"Unreadable form: {error}") from None
 
 

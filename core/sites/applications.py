@@ -95,7 +95,7 @@ def api_handler(kernel: Kernel) -> Any:
 
 
 def _application(kernel: Kernel, middlewares: Iterable[Any] = ()) -> web.Application:
-    return web.Application(client_max_size=kernel.server.max_body, middlewares=[envelope_middleware, *middlewares])
+    return web.Application(client_max_size=kernel.server.max_body, middlewares=[*middlewares, envelope_middleware])
 
 
 @web.middleware

@@ -37,8 +37,9 @@ async def upload(visit: Visit, limit: int) -> web.StreamResponse:
     try:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
-            if isinstance(part, BodyPartReader):
-                stored += await _store_part(visit, part, limit)
+            if not isinstance(part, BodyPartReader):
+                raise ApiError(400, 0, "Unreadable form: a part is a form itself")
+            stored += await _store_part(visit, part, limit)
     except (ValueError, HttpProcessingError) as error:
         raise ApiError(400, 0, f"Unreadable form: {error}") from None
     # clients expect this type; the names in it are the sender's, so a browser must take nothing of it for a page

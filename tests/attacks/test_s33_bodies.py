@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from trackyard.core.protocol import dispatch
 from trackyard.core.testing.http import Api
+from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -25,6 +26,25 @@ async def test_a_file_in_the_place_of_a_value(api: Api) -> None:
     content = await body.as_bytes()
     answer = await api.send("POST", PREFERENCES, content, {"Content-Type": body.headers["Content-Type"]})
     assert answer.codes == (400, 0)
+
+
+async def test_a_form_in_a_form(api: Api) -> None:
+    """Each level would be a call of its own for whoever skips it."""
+    levels = (b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (level, level + 1) for level in range(2000))
+    headers = {"Content-Type": "multipart/form-data; boundary=b0"}
+    content = b"".join(levels)
+    assert (await api.send("POST", PREFERENCES, content, headers)).codes == (400, 0)
+    auth = {"Authorization": aiohttp.encode_basic_auth(ACCESS_KEY, SECRET_KEY)}
+    async with api.session.post(f"{api.urls['files']}/", data=content, headers={**headers, **auth}) as response:
+        assert response.status == 400
+
+
+async def test_encodings_that_nobody_knows(api: Api) -> None:
+    part = b'--b\r\nContent-Transfer-Encoding: odd\r\nContent-Disposition: form-data; name="x"\r\n\r\nabc\r\n--b--'
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert (await api.send("POST", "debug.ping", part, form, anonymous=True)).codes == (400, 0)
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=odd"}
+    assert (await api.send("POST", "debug.ping", b"x=1", form, anonymous=True)).codes == (400, 0)
 
 
 @pytest.mark.parametrize("name", ["debug.ping", "login.supported_modes"])

@@ -70,10 +70,12 @@ export function save(name, content, type = "text/plain") {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-/** A cell of a CSV file; a leading sign of a formula is made text. */
+const FORMULA = /^(\s*[=@+-]|[\t\r])/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** A cell of a CSV file; what a spreadsheet would compute is made text, as in the files of the server. */
 const csvCell = (value) => {
   const text = value === undefined || value === null ? "" : String(value);
-  return `"${(/^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+  return `"${(FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 };
 /** Rows (arrays) as CSV text. */
 export const csv = (rows) => `\ufeff${rows.map((row) => row.map(csvCell).join(",")).join("\r\n")}\r\n`;
