@@ -45,6 +45,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         service = {"name": NAME, "type": "service", "project": project, "tags": [ATTACK]}
         await api.call("tasks.create", service)
         await api.call("reports.create", {"name": NAME, "comment": ATTACK, "report": REPORT, "project": project})
+        await _endpoints(api)
         safe = NAME.replace("/", "|")
         await dataset(api, "Vision", safe, ATTACK)
         await pipeline(api, "Vision", safe, ATTACK)
@@ -93,3 +94,13 @@ async def _model(api: Api, tasks: list[str], project: str) -> None:
     more = {"tags": [ATTACK], "labels": {ATTACK: 1}, "metadata": [entry], "design": {"design": ATTACK}, "ready": False}
     model = (await api.call("models.create", body | more))["id"]
     await api.call("tasks.create", {"name": NAME, "type": "testing", "models": {"input": [{"name": ATTACK, "model": model}]}})
+
+
+async def _endpoints(api: Api) -> None:
+    """An endpoint that answers on one instance, and one that is being loaded."""
+    body = {"container_id": NAME, "endpoint_name": NAME, "endpoint_url": f"http://serve/{NAME}", "model_name": NAME}
+    await api.call("serving.register_container", body | {"input_type": ATTACK, "model_version": ATTACK})
+    numbers = {"uptime_sec": 60, "requests_num": 7, "requests_min": 2.5, "latency_ms": 12}
+    reference = [{"type": "url", "value": f"javascript:{ATTACK}"}]
+    await api.call("serving.container_status_report", {**body, **numbers, "reference": reference})
+    await api.call("serving.register_container", body | {"container_id": f"{NAME} loads", "endpoint_url": ""})

@@ -17,6 +17,7 @@ EMPTY = {
     "/queues": "No queue yet",
     "/queues?id=none": "There is no such queue",
     "/datasets": "No dataset yet",
+    "/endpoints": "Nothing is served",
     "/models": "No model yet",
     "/pipelines": "No pipeline yet",
     "/reports": "No report yet",
@@ -24,6 +25,8 @@ EMPTY = {
     "/workers": "No worker in this window",
 }
 FILLED = [
+    "/endpoints",
+    "/endpoints?window=1d",
     "/datasets",
     "/datasets/{dataset}",
     "/pipelines",
@@ -209,3 +212,10 @@ async def test_addresses_that_the_sdk_prints(site: Site, path: str, target: str)
     """They lead to the page, with what they name chosen."""
     response, _ = await site.get(path)
     assert (response.status, response.headers["Location"]) == (302, target)
+
+
+async def test_an_endpoint_shows_how_it_does(site: Site) -> None:
+    """Its numbers, and the instance that answers."""
+    _, text = await site.get("/endpoints")
+    for word in ("7 requests", "12 ms", "1 active"):
+        assert word in text
