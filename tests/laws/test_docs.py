@@ -37,3 +37,22 @@ def test_plugins_toml_holds_the_defaults_when_it_is_switched_on(tmp_path: Path) 
     assert {key: origin.value for key, origin in kernel.settings.explained().items()} == {
         key: origin.value for key, origin in defaults.items()
     }
+
+
+def test_settings_in_the_readme_are_settings(tmp_path: Path) -> None:
+    """What the README shows as ``plugins.toml`` can be used as it is."""
+    text = (ROOT / "README.md").read_text()
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for number, block in enumerate(blocks):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(block)
+        load_kernel(Settings(path, {}, data_dir=tmp_path))
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    """No two decisions share a number, and each page begins with its own."""
+    pages = sorted((build.DOCS / "decisions").glob("*.md"))
+    numbers = [page.name[:4] for page in pages]
+    assert len(set(numbers)) == len(numbers)
+    assert [page.read_text()[2:6] for page in pages] == numbers
