@@ -95,7 +95,16 @@ def api_handler(kernel: Kernel) -> Any:
 
 
 def _application(kernel: Kernel, middlewares: Iterable[Any] = ()) -> web.Application:
-    return web.Application(client_max_size=kernel.server.max_body, middlewares=[*middlewares, envelope_middleware])
+    app = web.Application(client_max_size=kernel.server.max_body, middlewares=[*middlewares, envelope_middleware])
+    app.on_response_prepare.append(_note_that_it_began)
+    return app
+
+
+BEGUN = web.RequestKey("begun", bool)
+
+
+async def _note_that_it_began(request: web.Request, response: web.StreamResponse) -> None:
+    request[BEGUN] = True
 
 
 @web.middleware
@@ -115,6 +124,8 @@ async def envelope_middleware(request: web.Request, handler: Any) -> web.StreamR
         return json_response(meta.failure(error), error.code)
     except Exception:
         log.exception("request %s of %s failed", meta.id, request.path)
+        if request.get(BEGUN):
+            raise  # half an answer is out: the connection is closed, a second answer would be taken for content
         return json_response(meta.failure(ApiError(500, 0, "Internal server error", request=meta.id)), 500)
     return response
 

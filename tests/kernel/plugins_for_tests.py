@@ -137,6 +137,14 @@ async def hello(visit: Visit) -> web.Response:
     return web.Response(text=f"hello {visit.identity.user}")
 
 
+async def half(visit: Visit) -> web.StreamResponse:
+    """Breaks off in the middle of its answer."""
+    response = web.StreamResponse(headers={"Content-Length": "100"})
+    await response.prepare(visit.request)
+    await response.write(b"half")
+    raise RuntimeError("the disk failed")
+
+
 async def board(page: Page) -> dict[str, Any]:
     """A panel that shows what an endpoint answered."""
     told = await page.call("probe.echo", {"task": "t1"})
@@ -179,7 +187,7 @@ class ProbePlugin(Plugin):
     @hookimpl
     def trackyard_routes(self) -> list[Route]:
         """A route on the files site."""
-        return [Route(Site.FILES, "GET", "/hello", hello, OPTIONAL)]
+        return [Route(Site.FILES, "GET", "/hello", hello, OPTIONAL), Route(Site.FILES, "GET", "/half", half, OPTIONAL)]
 
     @hookimpl
     def trackyard_panels(self) -> list[Panel]:

@@ -1,5 +1,6 @@
 """The wire: paths, versions, bodies, credentials, permissions, envelope, errors."""
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -267,3 +268,15 @@ async def test_health_metrics_and_documents(amake: AsyncOpen, served: Served) ->
             assert document["components"]["schemas"]["EchoRequest"]["required"] == ["task"]
         async with session.get("/docs") as response:
             assert "probe.echo" in await response.text()
+
+
+async def test_an_answer_that_breaks_off_is_not_followed_by_another(amake: AsyncOpen, served: Served) -> None:
+    kernel = await amake("probe")
+    async with served(kernel):
+        reader, writer = await asyncio.open_connection("127.0.0.1", kernel.ports["files"])
+        writer.write(b"GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert raw.startswith(b"HTTP/1.1 200")
+    assert raw.endswith(b"\r\n\r\nhalf")
