@@ -8,6 +8,7 @@ import pandas as pd
 PROJECT = "Real clients/training"
 TAGS = ["first", "second"]
 COMMENT = "A run that reports everything"
+HALF = 500
 POINTS = [math.exp(-step / 300) + math.sin(step) / 50 for step in range(1000)]
 SINGLE_VALUES = {"accuracy": 0.9375, "final loss": 0.125}
 PARAMETERS = {"epochs": 3, "rate": 0.01, "optimizer": {"name": "adam", "betas": [0.9, 0.999]}, "with.dot": "kept", "on": True}
