@@ -73,6 +73,8 @@ def compare(folder: Path) -> None:
     """The script against the stub and against a server, in turns."""
     with stub_url() as stub, ServerProcess(folder / "compared") as server:
         ours = server.client_environment(folder / "home")
+        # without it the SDK may fork while a thread of its own starts git, and then hangs by itself
+        (folder / "home" / "clearml.conf").write_text("sdk.development.report_use_subprocess: false\n")
         bare = {**ours, "CLEARML_API_HOST": stub, "CLEARML_FILES_HOST": stub, "CLEARML_WEB_HOST": stub}
         against_stub, against_us = [], []
         for _ in range(RUNS):
