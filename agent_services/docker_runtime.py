@@ -235,7 +235,9 @@ def exit_of(attributes: Mapping[str, Any]) -> Exit | None:
 
 def _log(container: Any, since: float) -> list[tuple[float, str]]:
     """The lines after ``since``: the engine takes whole seconds, so what was told already is left out."""
-    raw: bytes = container.logs(timestamps=True, since=int(since))
+    # the SDK refuses a `since` of 0
+    after = {"since": int(since)} if since >= 1 else {}
+    raw: bytes = container.logs(timestamps=True, **after)
     lines = []
     for line in raw.decode(errors="replace").splitlines():
         stamp, _, text = line.partition(" ")
