@@ -4,6 +4,7 @@ Run as ``python tests/prepare.py``. What is there already is left alone; what ca
 tests that need it then fail under ``CI=true`` and are skipped elsewhere.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -21,12 +22,10 @@ ENVIRONMENTS: dict[str, list[str]] = {
 
 DEBIAN: dict[str, str] = {
     "chromium": "/usr/bin/chromium",
-    "postgresql": "/usr/lib/postgresql",
-    "docker.io": "/usr/sbin/dockerd",
-    "debootstrap": "/usr/sbin/debootstrap",
+    "postgresql": "/usr/lib/postgresql/*/bin/initdb",
     "git": "/usr/bin/git",
 }
-"""Debian packages of the real parts that tests drive, each with a path that shows that it is installed."""
+"""Debian packages of the real parts that tests drive, each with a pattern of a path that shows that it is installed."""
 
 
 def environment_python(name: str) -> Path:
@@ -71,7 +70,7 @@ def prepare_environments() -> None:
 
 def prepare_debian() -> None:
     """Install the missing Debian packages when this is root on Debian; otherwise say which are missing."""
-    missing = [package for package, path in DEBIAN.items() if not Path(path).exists()]
+    missing = [package for package, pattern in DEBIAN.items() if not glob.glob(pattern)]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -80,7 +79,7 @@ def prepare_debian() -> None:
     print(f"installing {', '.join(missing)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    command = ["apt-get", "install", "-y", "-qq", *missing]
     if subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL).returncode:
         print(f"could not install {', '.join(missing)}", flush=True)
 
