@@ -105,7 +105,7 @@ class Supervisor:
             "TRACKYARD_SETUP": container.get("setup_shell_script") or "",
         }
         image = container.get("image") or self._settings.image
-        return TaskLaunch(self._task, document.get("name", ""), image, arguments, "", environment)
+        return TaskLaunch(self._task, document.get("name", ""), image, arguments, environment)
 
     async def _watch(self) -> None:
         """Stop the container when the task is aborted, reset or deleted."""

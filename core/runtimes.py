@@ -10,13 +10,12 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class TaskLaunch:
-    """What to launch: the task, its container's image, arguments and set-up script, and the environment of the runner."""
+    """What to launch: the task, its container's image and arguments, and the environment of the runner."""
 
     task: str
     name: str
     image: str = ""
     arguments: Sequence[str] = ()
-    setup_script: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
+from trackyard.core.ids import new_id
 
 KEY_FILE = "storage.key"
 MASK = "********"
@@ -45,7 +46,8 @@ def read_key(data_dir: Path) -> bytes:
     """The key of the data directory, which is made at the first time; only the owner may read it. Blocks."""
     path = data_dir / KEY_FILE
     if not path.exists():
-        partial = path.with_suffix(f".{os.getpid()}")
+        # not by the number of the process: in a container it is 1 again after a crash that left this file behind
+        partial = path.with_suffix(f".{new_id()}")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(Fernet.generate_key())
             file.flush()
