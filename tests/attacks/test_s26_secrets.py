@@ -66,7 +66,7 @@ async def test_a_container_gets_no_more_rights() -> None:
     )
     runtime = DockerRuntime(AgentSettings())
     runtime._client = SimpleNamespace(containers=containers, images=SimpleNamespace(get=lambda _: None))  # type: ignore[assignment]
-    launch = TaskLaunch("t", "n", "image", ["--env", "A=b"], "", {})
+    launch = TaskLaunch("t", "n", "image", ["--env", "A=b"], {})
     await runtime.launch(launch, RuntimeLimits())
     assert asked["security_opt"] == ["no-new-privileges"]
     assert asked["pids_limit"] > 0
