@@ -37,7 +37,7 @@ check: .venv/.tests-installed
 	.venv/bin/ruff check -q .
 	@# mypy finds packages by folder, so it gets folders that are laid out as the packages are named
 	@mkdir -p .venv/types/trackyard && for room in $(ROOMS); do ln -sfn ../../../$$room .venv/types/trackyard/$$room; done
-	MYPYPATH=.venv/types .venv/bin/mypy --no-error-summary $(ROOMS:%=-p trackyard.%)
+	MYPYPATH=.venv/types .venv/bin/mypy --no-error-summary $(ROOMS:%=-p trackyard.%) -p tests
 	.venv/bin/lint-imports --no-logo
 
 format: .venv/.tests-installed

@@ -1,7 +1,7 @@
 """Write a parsed Python pattern in the dialect of PostgreSQL's regular expressions."""
 
 import re
-from re import _constants as code  # type: ignore[attr-defined]
+from re import _constants as code  # type: ignore[attr-defined, unused-ignore]
 from typing import Any
 
 from trackyard.core.query.patterns import REPEATS, Pattern, below, malformed

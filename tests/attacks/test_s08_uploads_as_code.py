@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
+from yarl import URL
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -45,6 +46,6 @@ async def test_the_names_in_the_answer_to_an_upload_are_no_page(api: Api) -> Non
 async def test_a_name_can_not_add_a_header(api: Api) -> None:
     await store(api, 'code/a";x="\u2028; filename=b.html', b"x")
     url = f"{api.urls['web']}/files/code/a%22%3Bx%3D%22%E2%80%A8%3B%20filename%3Db.html"
-    async with api.session.get(aiohttp.client.URL(url, encoded=True), headers=AUTH) as response:
+    async with api.session.get(URL(url, encoded=True), headers=AUTH) as response:
         assert response.status == 200
         assert response.headers["Content-Disposition"].count(";") == 1

@@ -7,6 +7,7 @@ import pytest
 from trackyard.core.cli.main import OneLine
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
+from yarl import URL
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -22,7 +23,7 @@ async def test_a_message_is_one_line() -> None:
     "path", ["tasks/x%0d%0aSet-Cookie:%20a=b", "projects/x%0d%0aSet-Cookie:%20a=b", "tasks/%2e%2e%2fapi%2fx"]
 )
 async def test_a_redirect_stays_on_its_path(api: Api, path: str) -> None:
-    url = aiohttp.client.URL(f"{api.urls['web']}/{path}", encoded=True)
+    url = URL(f"{api.urls['web']}/{path}", encoded=True)
     async with api.session.get(url, headers=AUTH, allow_redirects=False) as response:
         assert response.status == 302
         assert response.headers["Location"].split("/")[1] == path.split("/")[0]

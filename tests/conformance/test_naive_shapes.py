@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import Any
 
 import pytest
 from trackyard.core.testing.http import Api
@@ -17,9 +18,9 @@ async def new_task(api: Api, **fields: object) -> str:
     return str((await api.call("tasks.create", {"name": "a shape", "type": "training", **fields}))["id"])
 
 
-async def get(api: Api, task: str) -> dict[str, object]:
+async def get(api: Api, task: str) -> dict[str, Any]:
     """The whole task."""
-    found: dict[str, object] = (await api.call("tasks.get_by_id", task=task))["task"]
+    found: dict[str, Any] = (await api.call("tasks.get_by_id", task=task))["task"]
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import jwt
 import pytest
+from argon2 import PasswordHasher
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import ROLES, SYSTEM
 from trackyard.core.testing.http import Api
@@ -76,7 +77,7 @@ def test_a_remembered_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     token = issued.issue(SYSTEM)
     assert issued.read(token)["identity"]["user"] == SYSTEM.user
     later = time.time() + 3601
-    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     with pytest.raises(ApiError, match="token expired"):
         issued.read(token)
 
@@ -115,7 +116,7 @@ def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) 
         compared.append((one, other))
         return original(one, other)
 
-    monkeypatch.setattr(secrets.hmac, "compare_digest", compare)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
     assert not secrets.secret_matches(secrets.hash_secret("a"), "b")
     assert secrets.secret_matches(secrets.hash_secret("a"), "a")
     assert len(compared) == 2
@@ -127,13 +128,13 @@ async def test_an_unknown_user_costs_what_a_known_one_costs(api: Api, monkeypatc
     await make_user(api, "uma", password=PASSWORD)
     await make_user(api, "without")
     hashed: list[str] = []
-    original = secrets.PasswordHasher.verify
+    original = PasswordHasher.verify
 
     def verify(hasher: Any, password_hash: str, password: str) -> Any:
         hashed.append(password_hash.rsplit("$", 2)[0])
         return original(hasher, password_hash, password)
 
-    monkeypatch.setattr(secrets.PasswordHasher, "verify", verify)
+    monkeypatch.setattr(PasswordHasher, "verify", verify)
     answers = [await ask(api, "auth.login", basic(name, "wrong")) for name in ("uma", "without", "nobody")]
     assert {(answer.codes, answer.meta["result_msg"], str(answer.data)) for answer in answers} == {
         ((401, 22), "Unauthorized (wrong user name, key or secret)", "{}")
@@ -171,7 +172,7 @@ async def test_guesses_at_the_same_time_all_count(api: Api) -> None:
 
 def test_many_users_from_one_address_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr(attempts.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     counted = attempts.Attempts()
     for number in range(attempts.OF_ONE_ADDRESS):
         counted.begin(f"user{number}", "10.0.0.1")

@@ -23,6 +23,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     runner: asyncio.Runner
     server: Server
+    made = 0
 
     def call(self, name: str, **fields: Any) -> Any:
         """The data of a call, or the subcode of its refusal."""
@@ -41,7 +42,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def new_queue(self) -> str:
         """A queue of a name that nobody has."""
-        QueueMachine.made = getattr(QueueMachine, "made", 0) + 1
+        QueueMachine.made += 1
         return self.runner.run(self.server.queue(f"machine {QueueMachine.made}"))
 
     def place(self, task: int) -> int | None:
