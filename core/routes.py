@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 
 
 class Site(StrEnum):
-    """The three sites; the web site also carries the API under ``/api`` and the files under ``/files``."""
+    """The three sites; the web site also carries the API under ``/api`` and the files under ``/files``.
+
+    ``ROOT`` is the root of the web site when another web application has it: as soon as a plugin registers a route for it, the
+    root holds these routes, the API and the files, and every page moves to below `OWN_PLACE`.
+    """
 
     API = "api"
     WEB = "web"
     FILES = "files"
+    ROOT = "root"
+
+
+OWN_PLACE = "/trackyard"
+"""Where the pages are when the root of the web site belongs to another web application."""
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,21 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
+from trackyard.core.extension import Health, HealthCheck
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import PUBLIC
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
+from trackyard.ui import official
+
+if TYPE_CHECKING:
+    from trackyard.core.kernel import Kernel
 
 SCRIPTS = Path(__file__).parent / "static/js"
 IMPORT = re.compile(r"""^import (?:[^;]* from )?"\./([\w.]+)";""", re.MULTILINE)
@@ -26,9 +31,14 @@ KEEP = "public, max-age=86400"
 
 
 class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Table ``[ui]``: a line of text that the login page shows."""
+    """Table ``[ui]``: a line of text that the login page shows, and a build of the official web application.
+
+    With ``app_dir``, the folder of a build, that application has the root of the web site, and the pages of Trackyard are below
+    ``/trackyard``.
+    """
 
     login_notice: str = ""
+    app_dir: Path | None = None
 
 
 class UiPlugin(Plugin):
@@ -45,8 +55,23 @@ class UiPlugin(Plugin):
 
     @hookimpl
     def trackyard_routes(self) -> list[Route]:
-        """The file of Plotly."""
-        return [Route(Site.WEB, "GET", "/assets/plotly.js", send_plotly, PUBLIC)]
+        """The file of Plotly, and the web application of a folder."""
+        own = [Route(Site.WEB, "GET", "/assets/plotly.js", send_plotly, PUBLIC)]
+        folder = self.settings.app_dir
+        return own if folder is None or not _has_build(folder) else [*own, *official.routes(folder)]
+
+    @hookimpl
+    def trackyard_health_checks(self) -> list[HealthCheck]:
+        """Whether the folder of the web application holds one."""
+        return [] if self.settings.app_dir is None else [HealthCheck("web application", self._check_app, critical=False)]
+
+    async def _check_app(self, kernel: Kernel) -> Health:
+        """Whether there is an ``index.html``."""
+        folder = self.settings.app_dir or Path()
+        is_there = await asyncio.to_thread(_has_build, folder)
+        return Health(
+            is_there, f"{folder} at the root of the web site" if is_there else f"ui.app_dir: {folder} has no index.html"
+        )
 
     @staticmethod
     def modules(name: str) -> tuple[str, ...]:
@@ -62,6 +87,10 @@ class UiPlugin(Plugin):
             "methods": methods,
             "notice": self.settings.login_notice,
         }
+
+
+def _has_build(folder: Path) -> bool:
+    return (folder / official.INDEX).is_file()
 
 
 @cache

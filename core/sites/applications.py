@@ -12,11 +12,12 @@ from trackyard.core.identity import Permission
 from trackyard.core.panels import PanelKind
 from trackyard.core.protocol.dispatch import forks
 from trackyard.core.protocol.envelope import Meta, json_response
-from trackyard.core.routes import Route, Site, Visit
+from trackyard.core.routes import OWN_PLACE, Route, Site, Visit
 from trackyard.core.sites.cors import cors_headers
 from trackyard.core.sites.system import ROUTES
 from trackyard.core.sites.web import (
     PREFIX,
+    STATIC_VERSIONS,
     add_static,
     identify_visitor,
     panel_handler,
@@ -63,14 +64,19 @@ def route_handler(kernel: Kernel, route: Route) -> Any:
 
 
 def add_routes(app: web.Application, kernel: Kernel, site: Site, prefix: str = "") -> None:
-    """Add the plain routes of a site; a GET route answers HEAD too, except where HEAD has a route of its own."""
+    """Add the plain routes of a site; a GET route answers HEAD too, except where HEAD has a route of its own.
+
+    The root of a site below ``prefix`` is also there without the slash at its end.
+    """
     routes = [route for route in _routes(kernel) if route.site is site]
     own_head = {route.path for route in routes if route.method == "HEAD"}
     for route in routes:
         handler = route_handler(kernel, route)
-        app.router.add_route(route.method, prefix + route.path, handler)
-        if route.method == "GET" and route.path not in own_head:
-            app.router.add_route("HEAD", prefix + route.path, handler)
+        also_head = route.method == "GET" and route.path not in own_head
+        for path in [prefix + route.path, *([prefix] if prefix and route.path == "/" else [])]:
+            app.router.add_route(route.method, path, handler)
+            if also_head:
+                app.router.add_route("HEAD", path, handler)
 
 
 def _routes(kernel: Kernel) -> Iterable[Route]:
@@ -154,16 +160,33 @@ def web_application(kernel: Kernel) -> web.Application:
 
 
 def _web_application(kernel: Kernel) -> web.Application:
+    prefix = kernel.server.path_prefix.rstrip("/")
+    if not any(route.site is Site.ROOT for route in _routes(kernel)):
+        return _pages(kernel, prefix)
     app = _application(kernel, [prefix_middleware])
-    app[PREFIX] = kernel.server.path_prefix.rstrip("/")
+    app[PREFIX], app[STATIC_VERSIONS] = prefix, {}
+    app.add_subapp(OWN_PLACE, _pages(kernel, prefix + OWN_PLACE))
+    _add_services(app, kernel)
+    add_routes(app, kernel, Site.ROOT)
+    return app
+
+
+def _pages(kernel: Kernel, prefix: str) -> web.Application:
+    app = _application(kernel, [prefix_middleware])
+    app[PREFIX] = prefix
     set_up_templates(app, kernel)
     for kind in PanelKind:
         for panel in kernel.panels(kind):
             if panel.path:
                 app.router.add_get(panel.path, panel_handler(kernel, panel))
     add_routes(app, kernel, Site.WEB)
+    _add_services(app, kernel)
+    add_static(app, kernel)
+    return app
+
+
+def _add_services(app: web.Application, kernel: Kernel) -> None:
+    """The files and the API, as one port behind a proxy needs them."""
     add_routes(app, kernel, Site.FILES, "/files")
     add_routes(app, kernel, Site.API, "/api")
     app.router.add_route("*", "/api/{path:.*}", api_handler(kernel))
-    add_static(app, kernel)
-    return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trackyard.core.panels import Page
+from trackyard.core.routes import Visit
 
 INSTALL = "pip install clearml"
 
@@ -36,7 +37,7 @@ async def getting_started(page: Page) -> dict[str, Any]:
     return {"install": INSTALL, "config": configuration(page), "script": SCRIPT, "urls": server_urls(page)}
 
 
-def server_urls(page: Page) -> dict[str, str]:
+def server_urls(page: Visit) -> dict[str, str]:
     """The addresses of the three servers as clients reach them."""
     server, ports = page.kernel.server, page.kernel.ports
     scheme = page.request.scheme
