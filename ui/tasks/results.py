@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from trackyard.core.panels import Page
@@ -31,5 +32,13 @@ async def samples(page: Page) -> dict[str, Any]:
 
 
 async def console(page: Page) -> dict[str, Any]:
-    """Context of the tab with the log."""
-    return await _with_data(page)
+    """Context of the tab with the log; its script is told when the task started and ended (ms), for the ruler of time."""
+    context = await _with_data(page)
+    task = context["task"]
+    span = {"started": _milliseconds(task.get("started")), "ended": _milliseconds(task.get("completed"))}
+    return context | {"data": context["data"] | span}
+
+
+def _milliseconds(moment: str | None) -> int:
+    """A date of the API in milliseconds; 0 for none."""
+    return int(datetime.fromisoformat(moment).timestamp() * 1000) if moment else 0

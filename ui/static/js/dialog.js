@@ -62,13 +62,13 @@ function values(form, fields) {
 }
 
 /** One labelled field of a form. */
-export function field({ name, label, type = "text", value = "", options = [], help = "", required = false, min, rows, code = false, list = null }) {
+export function field({ name, label, type = "text", value = "", options = [], help = "", required = false, min, rows, code = false, list = null, step }) {
   const id = `field-${name}`;
   if (type === "checkbox") return h("label", { class: "check field-check" }, h("input", { type, name, checked: Boolean(value) }), h("span", {}, label, help && h("span", { class: "muted", text: ` ${help}` })));
   let input;
   if (type === "select") input = h("select", { id, name }, options.map(([key, text]) => h("option", { value: key, selected: key === value, text })));
   else if (type === "textarea") input = h("textarea", { id, name, rows: rows ?? 4, class: code ? "code" : "", text: value, spellcheck: "false" });
-  else input = h("input", { id, name, type, value, required, minlength: min, autocomplete: "off", list: list && `${id}-list` });
+  else input = h("input", { id, name, type, value, required, minlength: min, step, autocomplete: "off", list: list && `${id}-list` });
   const suggestions = list && h("datalist", { id: `${id}-list` }, list.map((item) => h("option", { value: item })));
   return h("div", { class: "field" }, h("label", { for: id, text: label }), input, suggestions, help && h("span", { class: "help", text: help }));
 }
