@@ -17,9 +17,9 @@ const progress = (row) => (row.runtime?.progress === undefined ? "" : h("progres
 
 /** The fixed columns by key: title, width, the field that sorts, the fields that are read, and how a cell is drawn. */
 export const FIXED = {
-  name: { title: "Name", width: 300, sort: "name", fields: ["name", "status", "tags"], render: nameCell, kind: "name", fixed: true },
+  name: { title: "Name", width: 280, sort: "name", fields: ["name", "status", "tags"], render: nameCell, kind: "name", fixed: true },
   status: { title: "Status", width: 104, sort: "status", fields: ["status"], render: (row) => status(row.status) },
-  project: { title: "Project", width: 168, sort: "project", fields: ["project.name"], render: (row) => (row.project?.name ? h("a", { class: "clip muted", tabindex: "-1", href: url(`/projects/${row.project.id}/tasks`), title: row.project.name, text: row.project.name }) : "") },
+  project: { title: "Project", width: 152, sort: "project", fields: ["project.name"], render: (row) => (row.project?.name ? h("a", { class: "clip muted", tabindex: "-1", href: url(`/projects/${row.project.id}/tasks`), title: row.project.name, text: row.project.name }) : "") },
   type: { title: "Type", width: 108, sort: "type", fields: ["type"], render: (row) => text(row.type) },
   user: { title: "User", width: 96, sort: "user", fields: ["user.name"], render: (row) => text(row.user?.name) },
   started: { title: "Started", width: 104, sort: "started", fields: ["started"], render: (row) => time(row.started) },
@@ -35,7 +35,7 @@ export const FIXED = {
 
 /** What a table shows before anybody has chosen. */
 export const DEFAULT = ["name", "status", "type", "user", "started", "duration", "iteration", "updated"];
-export const DEFAULT_ALL = ["name", "status", "project", "type", "user", "started", "duration", "iteration", "updated"];
+export const DEFAULT_ALL = ["name", "status", "project", "user", "started", "duration", "iteration", "updated"];
 
 const KINDS = { value: "last", min_value: "min", max_value: "max" };
 

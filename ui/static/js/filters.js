@@ -3,17 +3,20 @@ import { call } from "./api.js";
 import { STATUS_NAMES, h, icon } from "./dom.js";
 import { ask } from "./dialog.js";
 import { openMenu } from "./menu.js";
-import { column } from "./columns.js";
-import { decode, encode } from "./query.js";
+import { column, metricKey, parameterKey } from "./columns.js";
+import { NONE, decode, encode } from "./query.js";
+import { parameterNames, metricNames } from "./names.js";
 
-const TITLES = { status: "Status", type: "Type", tags: "Tag", user: "User", project: "Project", started: "Started", updated: "Updated", iteration: "Iteration", duration: "Run time (s)" };
+const TITLES = { status: "Status", type: "Type", tags: "Tag", user: "User", project: "Project", parent: "Parent", started: "Started", updated: "Updated", iteration: "Iteration", duration: "Run time (s)" };
+const RANGES = new Set(["started", "updated", "iteration", "duration"]);
+const DATES = new Set(["started", "updated"]);
 const STATUSES = ["created", "queued", "in_progress", "completed", "published", "failed", "stopped"];
 
 const title = (key) => TITLES[key] ?? column(decode(key))?.title ?? key;
 const shown = (key, value) => (key === "status" ? STATUS_NAMES[value] : value);
 
 function sentence({ key, op, values }, names) {
-  if (op !== "range") return `${op === "not" ? "is not" : "is"} ${values.map((value) => names.get(value) ?? shown(key, value)).join(", ")}`;
+  if (op !== "range") return `${{ not: "is not", all: "is all of" }[op] ?? "is"} ${values.map((value) => names.get(value) ?? shown(key, value)).join(", ")}`;
   const [from, to] = values;
   return from && to ? `${from} … ${to}` : from ? `≥ ${from}` : `≤ ${to}`;
 }
@@ -28,7 +31,7 @@ export class Filters {
 
   /** Finds the names of users and projects that the address gives by id. */
   async learn() {
-    const keys = new Set(this.state.filters.map(({ key }) => key).filter((key) => key === "user" || key === "project"));
+    const keys = new Set(this.state.filters.map(({ key }) => key).filter((key) => ["user", "project", "parent"].includes(key)));
     await Promise.all([...keys].map((key) => this.options(key))).catch(() => undefined);
     if (keys.size) this.draw();
   }
@@ -44,25 +47,36 @@ export class Filters {
     this.changed();
   }
 
-  add() {
-    const columns = this.state.columns.filter((key) => /^[mh]\./.test(key)).map(column).filter(Boolean);
+  async add() {
+    const [metrics, parameters] = await Promise.all([metricNames(this.page), parameterNames(this.page)]);
+    const start = (key, op) => this.edit({ key, op, values: [] }, this.button);
     openMenu(this.button, [
-      ...Object.entries(TITLES).filter(([key]) => key !== "project" || !this.page.project).map(([key, label]) => ({ label, run: () => this.edit({ key, op: key in { started: 1, updated: 1, iteration: 1, duration: 1 } ? "range" : "in", values: [] }, this.button) })),
-      ...(columns.length ? [{ heading: "Columns" }] : [{ heading: "Metrics and parameters: add them as columns first" }]),
-      ...columns.map((item) => ({ label: item.hint ?? item.title, run: () => this.edit({ key: encode(item.key), op: item.num ? "range" : "in", values: [] }, this.button) })),
+      ...Object.entries(TITLES).filter(([key]) => key !== "project" || !this.page.project).map(([key, label]) => ({ label, run: () => start(key, RANGES.has(key) ? "range" : "in") })),
+      ...(parameters.length ? [{ heading: "Parameters" }] : []), ...parameters.map((item) => ({ label: `${item.section}/${item.name}`, run: () => start(encode(parameterKey(item)), "in") })),
+      ...(metrics.length ? [{ heading: "Metrics" }] : []), ...metrics.map((item) => ({ label: `${item.metric} / ${item.variant}`, run: () => start(encode(metricKey(item, "value")), "range") })),
     ], { search: "Filter by…" });
   }
 
   /** Opens what changes a filter; a new one is added when it gets a value. */
   async edit(filter, anchor) {
-    if (filter.op === "range") return this.range(filter);
+    if (filter.op === "range") return DATES.has(filter.key) ? this.since(filter, anchor) : this.range(filter);
     const options = await this.options(filter.key);
-    const negative = filter.op === "not";
+    const ways = filter.key === "tags" ? ["in", "all", "not"] : ["in", "not"];
+    const next = ways[(ways.indexOf(filter.op) + 1) % ways.length];
     openMenu(anchor, [
-      { label: negative ? "is not any of" : "is any of", icon: "filter", end: "change", run: () => { filter.op = negative ? "in" : "not"; this.put(filter); } }, "-",
+      { label: { in: "is any of", all: "is all of", not: "is not any of" }[filter.op], icon: "filter", end: "change", run: () => { filter.op = next; this.put(filter); this.edit(filter, this.button); } }, "-",
       ...options.map(([value, label]) => ({ label, checked: filter.values.includes(value), run: () => this.flip(filter, value) })),
     ], { search: `${title(filter.key)}…` });
     return undefined;
+  }
+
+  /** Offers spans up to now, and dates. */
+  since(filter, anchor) {
+    const spans = [["the last hour", 1], ["the last day", 24], ["the last week", 168], ["the last 30 days", 720]];
+    openMenu(anchor, [
+      ...spans.map(([label, hours]) => ({ label: `In ${label}`, run: () => { filter.values = [new Date(Date.now() - hours * 3600000).toISOString().slice(0, 19), ""]; this.put(filter); } })),
+      { label: "Between dates…", icon: "clock", run: () => this.range(filter) },
+    ]);
   }
 
   flip(filter, value) {
@@ -95,7 +109,12 @@ export class Filters {
     const projects = this.page.project ? [this.page.project.id] : [];
     if (key === "status") return STATUSES.map((value) => [value, STATUS_NAMES[value]]);
     if (key === "type") return ((await call("tasks.get_types", { projects })).types ?? []).map((value) => [value, value]);
-    if (key === "tags") return ((await call("projects.get_task_tags", { projects, include_system: false })).tags ?? []).map((value) => [value, value]);
+    if (key === "tags") return ((await call("projects.get_task_tags", { projects, include_system: false })).tags ?? []).map((value) => [value, value]).concat([[NONE, "(No tags)"]]);
+    if (key === "parent") {
+      const { parents = [] } = await call("projects.get_task_parents", { projects, tasks_state: this.state.archived ? "archived" : "active" });
+      for (const parent of parents) this.names.set(parent.id, parent.name);
+      return parents.map((parent) => [parent.id, parent.name]);
+    }
     if (key === "user") {
       const { users } = await call("users.get_all_ex", { only_fields: ["name"], order_by: ["name"] });
       for (const user of users) this.names.set(user.id, user.name);

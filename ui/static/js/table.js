@@ -1,8 +1,8 @@
 // A grid of rows of equal height: only rows in view are in the page, and rows are read in pages when they come into view.
 import { h, icon } from "./dom.js";
 
-const ROW = 32;
-const PAGE = 100;
+export const ROW = 32;
+export const PAGE = 100;
 const SPARE = 8;
 
 /**
@@ -107,9 +107,14 @@ export class Grid {
     this.on.drawn?.(from, to);
   }
 
+  /** Asks for the row at an index, which is in view and has not been read. */
+  need(index) {
+    this.fetch(Math.floor(index / PAGE));
+  }
+
   drawRow(index) {
     const row = this.row(index);
-    if (!row) this.fetch(Math.floor(index / PAGE));
+    if (!row) this.need(index);
     const text = row ? JSON.stringify(row) : "";
     const before = this.drawn.get(index);
     const marks = `${row && this.selected.has(row.id)}${index === this.at}`;

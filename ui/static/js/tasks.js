@@ -9,10 +9,11 @@ import { bind } from "./keys.js";
 import { poll } from "./live.js";
 import { openMenu } from "./menu.js";
 import { command } from "./palette.js";
-import { columnMenu, viewMenu } from "./tasks_menus.js";
+import { Cards } from "./cards.js";
+import { GroupedGrid, groupings, groupsOf } from "./groups.js";
+import { columnMenu, viewTabs } from "./tasks_menus.js";
 import { TaskPanel } from "./task_panel.js";
 import * as query from "./query.js";
-import { Grid } from "./table.js";
 
 const page = data("page-data");
 const place = page.project?.id ?? "all";
@@ -27,8 +28,8 @@ const chosen = () => state.columns.map(column).filter(Boolean).map((item) => Obj
 const fields = () => [...new Set(["name", "status", "tags", "system_tags", "type", "last_change", ...grid.columns.flatMap((item) => item.fields)])];
 
 const source = {
-  async load(number, size, signal) {
-    const body = { ...query.body(state, page.project?.id), only_fields: fields(), page: number, page_size: size };
+  async load(number, size, signal, more = {}) {
+    const body = { ...query.body(state, page.project?.id), ...more, only_fields: fields(), page: number, page_size: size };
     const { tasks } = await call("tasks.get_all_ex", body, { signal });
     queueMicrotask(scale);
     return tasks;
@@ -39,7 +40,7 @@ const source = {
   },
 };
 
-const grid = new Grid(find("#grid"), {
+const grid = new GroupedGrid(find("#grid"), {
   source, label: page.project ? `Tasks of ${page.project.name}` : "Tasks", columns: chosen(),
   on: {
     open: (row) => location.assign(url(`/tasks/${row.id}`)),
@@ -47,6 +48,11 @@ const grid = new Grid(find("#grid"), {
     select: showSelection, all: selectAll, sort: sortBy, layout: layoutChanged,
   },
 });
+const cards = new Cards(find("#cards"), {
+  body: () => query.body(state, page.project?.id), current: (row) => { state.panel = row.id; keep(); panel.show(row); }, select: showSelection,
+});
+const chosenRows = () => [...(state.view === "cards" ? cards : grid).selected.values()];
+const choose = (rows) => (state.view === "cards" ? cards : grid).choose(rows);
 const panel = new TaskPanel(find("#panel"), { close: () => { state.panel = ""; keep(); } });
 const filters = new Filters(find("#chips"), find("#add-filter"), { state, page, changed });
 
@@ -61,15 +67,45 @@ function keep() {
   history.replaceState(null, "", location.pathname + query.write(state, fallback));
 }
 
+let turn = 0;
+let total = 0;
+
+/** Reads the query anew; an answer that comes after the next question is dropped. */
 async function load() {
+  const mine = ++turn;
   grid.setOrder(state.order);
-  const [first, total] = await Promise.all([source.load(0, 100), source.total()]);
-  grid.reset({ first, total });
-  scale();
+  find("#grid").hidden = state.view === "cards";
+  find("#cards").hidden = state.view !== "cards";
+  const counting = source.total();
+  if (state.view === "cards") await cards.reset();
+  else if (state.group) {
+    const groups = await groupsOf(state.group, page, query.body(state, page.project?.id));
+    if (mine !== turn) return;
+    grid.reset();
+    grid.regroup(groups);
+  } else await rows(mine);
+  const found = await counting;
+  if (mine !== turn) return;
+  total = found;
+  if (state.view === "table" && !state.group) grid.setTotal(total);
   showCount();
-  const empty = total === 0;
-  find("#grid .nothing")?.remove();
-  if (empty) find("#grid").append(h("div", { class: "empty nothing" }, h("h2", { text: filtered() ? "No task fits the filter" : "No task here yet" }), filtered() ? h("button", { class: "btn", text: "Clear the filter", onclick: clear }) : h("p", { text: "Run a script with Task.init(), or make a draft with “New task”." })));
+  showNothing();
+}
+
+/** Shows the first rows at once; how many there are comes when it is counted. */
+async function rows(mine) {
+  const first = await source.load(0, 100);
+  if (mine !== turn) return;
+  grid.regroup(null);
+  grid.reset({ first, total: first.length < 100 ? first.length : Math.max(100, grid.total) });
+  scale();
+}
+
+function showNothing() {
+  const place = find(state.view === "cards" ? "#cards" : "#grid");
+  for (const note of document.querySelectorAll(".nothing")) note.remove();
+  if (total) return;
+  place.append(h("div", { class: "empty nothing" }, h("h2", { text: filtered() ? "No task fits the filter" : "No task here yet" }), filtered() ? h("button", { class: "btn", text: "Clear the filter", onclick: clear }) : h("p", { text: "Run a script with Task.init(), or make a draft with “New task”." })));
 }
 
 const filtered = () => Boolean(state.q || state.filters.length);
@@ -88,8 +124,8 @@ async function changed() {
 }
 
 function showCount() {
-  const some = grid.selected.size;
-  find("#count").textContent = some ? `${count(some, "task")} of ${grid.total.toLocaleString("en-US")} selected` : count(grid.total, "task");
+  const some = chosenRows().length;
+  find("#count").textContent = some ? `${count(some, "task")} of ${total.toLocaleString("en-US")} selected` : count(total, "task");
 }
 
 function showSelection(rows) {
@@ -102,18 +138,18 @@ function showSelection(rows) {
     rows.length > 1 ? h("a", { class: "btn", href: url(`/compare?ids=${rows.map(({ id }) => id).slice(0, 100).join(",")}`) }, icon("compare"), "Compare") : "",
     ...main.map((item) => h("button", { class: `btn ${item.danger ? "danger" : ""}`, type: "button", onclick: () => item.run() }, icon(item.icon), `${item.label}${item.end ? ` (${item.end})` : ""}`)),
     h("button", { class: "btn ghost square", type: "button", "aria-label": "More actions", "aria-haspopup": "menu", onclick: (event) => openMenu(event.currentTarget, items) }, icon("dots")),
-    h("button", { class: "btn ghost", type: "button", text: "Clear", onclick: () => grid.choose([]) }));
+    h("button", { class: "btn ghost", type: "button", text: "Clear", onclick: () => choose([]) }));
   return undefined;
 }
 
 async function selectAll(on) {
   if (!on) return grid.choose([]);
   const rows = [];
-  const body = { ...query.body(state, page.project?.id), only_fields: ["name", "status", "tags", "system_tags"], page_size: 500 };
-  for (let number = 0; rows.length < grid.total && number < 20; number += 1) {
+  const body = { ...query.body(state, page.project?.id), only_fields: ["name", "status", "tags", "system_tags"], page_size: 5000 };
+  for (let number = 0; rows.length < total; number += 1) {
     const { tasks } = await call("tasks.get_all_ex", { ...body, page: number });
     rows.push(...tasks);
-    if (tasks.length < 500) break;
+    if (tasks.length < 5000) break;
   }
   return grid.choose(rows);
 }
@@ -160,6 +196,23 @@ async function downloadAll() {
   location.assign(url(`/api/organization.download_for_get_all?prepare_id=${id}`));
 }
 
+/** Looks for the text of the field; a pattern that can't be read is marked and not sent. */
+function search() {
+  const box = find("#search");
+  const text = box.value.trim();
+  try {
+    new RegExp(state.regex ? text : "");
+    box.removeAttribute("aria-invalid");
+    box.title = "";
+  } catch (problem) {
+    box.setAttribute("aria-invalid", "true");
+    box.title = problem.message;
+    return;
+  }
+  state.q = text;
+  changed();
+}
+
 function toggle(button, key, value) {
   if (!button) return;
   button.setAttribute("aria-pressed", String(value));
@@ -171,17 +224,30 @@ function toggle(button, key, value) {
 }
 
 function compare() {
-  const rows = [...grid.selected.keys()];
+  const rows = chosenRows().map(({ id }) => id);
   if (rows.length > 1) location.assign(url(`/compare?ids=${rows.slice(0, 100).join(",")}`));
 }
 
 find("#search").value = state.q;
-find("#search").addEventListener("input", debounce((event) => { state.q = event.target.value.trim(); changed(); }, 250));
+find("#search").addEventListener("input", debounce(search, 30));
+find("#regex").setAttribute("aria-pressed", String(state.regex));
+find("#regex").addEventListener("click", (event) => { state.regex = !state.regex; event.currentTarget.setAttribute("aria-pressed", String(state.regex)); search(); });
 find("#search").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === "Escape") find("#grid").focus(); });
 toggle(find("#deep"), "deep", state.deep);
 toggle(find("#archived"), "archived", state.archived);
 find("#columns").addEventListener("click", (event) => columnMenu(event.currentTarget, { state, page, setColumns }));
-find("#views").addEventListener("click", (event) => viewMenu(event.currentTarget, { state, page, place, write: () => query.write(state, []) }));
+const viewsOpen = viewTabs(find("#view-tabs"), { place, write: () => query.write({ ...state, panel: "" }, []) });
+find("#views").addEventListener("click", async (event) => { const anchor = event.currentTarget; (await viewsOpen)(anchor); });
+function showForm() {
+  find("#form-cards").setAttribute("aria-pressed", String(state.view === "cards"));
+  find("#form-table").setAttribute("aria-pressed", String(state.view === "table"));
+  find("#group span").textContent = state.group ? `By ${(groupings(state.columns).find(([key]) => key === state.group)?.[1] ?? "group").toLowerCase()}` : "Group";
+  find("#group").setAttribute("aria-pressed", String(Boolean(state.group)));
+  find("#group").disabled = state.view === "cards";
+}
+for (const view of ["cards", "table"]) find(`#form-${view}`).addEventListener("click", () => { choose([]); state.view = view; showForm(); changed(); });
+find("#group").addEventListener("click", (event) => openMenu(event.currentTarget, [["", "No groups"], ...groupings(state.columns)].map(([key, label]) => ({ label, checked: state.group === key, run: () => { state.group = key; showForm(); changed(); } }))));
+showForm();
 find("#more").addEventListener("click", (event) => openMenu(event.currentTarget, [
   { label: "Download these rows as CSV", icon: "download", run: download }, { label: "Download all as CSV", icon: "download", run: downloadAll },
   { label: "Copy a link to this table", icon: "link", run: () => navigator.clipboard.writeText(location.origin + location.pathname + query.write(state, [])) },
@@ -192,16 +258,17 @@ command("New task", () => createTask(page.project), "plus");
 for (const key of ["j", "k", "x"]) bind(key, { j: "Next row", k: "Previous row", x: "Select the row" }[key], (event) => grid.key({ key: event.key, target: grid.root, preventDefault() {}, stopPropagation() {} }));
 bind("Enter", "Open the row", (event) => grid.key({ key: event.key, target: grid.root, preventDefault() {}, stopPropagation() {} }));
 bind("c", "Compare the selected", compare);
-for (const action of ACTIONS.filter(({ one }) => !one)) command(`${action.label.replace("…", "")} selected tasks`, () => { const fit = [...grid.selected.values()].filter(action.allowed); if (fit.length) action.run(fit); }, action.icon);
+for (const action of ACTIONS.filter(({ one }) => !one)) command(`${action.label.replace("…", "")} selected tasks`, () => { const fit = chosenRows().filter(action.allowed); if (fit.length) action.run(fit); }, action.icon);
 
 async function refresh() {
-  await grid.refresh();
-  scale();
+  if (state.view === "cards") await cards.refresh();
+  else { await grid.refresh(); scale(); }
+  if (state.view === "table" && !state.group) total = grid.total;
   showCount();
   panel.refresh();
 }
 
-document.addEventListener("trackyard:changed", () => { grid.choose([]); refresh(); });
+document.addEventListener("trackyard:changed", () => { choose([]); if (state.group || state.view === "cards") load(); else refresh(); });
 filters.draw();
 grid.skeleton(24);
 changed().then(() => { if (state.panel) panel.showId(state.panel); });
