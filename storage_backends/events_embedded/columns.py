@@ -1,8 +1,7 @@
-"""Columns of scalar points: what they are in memory, how they are packed, and how they are thinned out for drawing."""
+"""Columns of scalar points: what they are in memory, and how whole numbers and floating-point numbers are packed."""
 
 from __future__ import annotations
 
-import struct
 import threading
 import zlib
 from dataclasses import dataclass
@@ -19,27 +18,16 @@ __all__ = [
     "checksum",
     "compress",
     "decompress",
-    "pack",
+    "pack_floats",
     "pack_ints",
-    "pack_summary",
-    "thin",
-    "unpack",
+    "shuffle",
+    "unpack_floats",
     "unpack_ints",
-    "unpack_summary",
+    "unshuffle",
 ]
 
 LEVEL = 3
 """Level of zstd: higher ones gain a few per cent on numbers and cost several times the work."""
-
-SUMMARY_FROM = 4096
-"""Chunks of fewer points carry no summary: reading them whole is as cheap."""
-
-SUMMARY_BUCKETS = 64
-SUMMARY_STRETCH = 512
-"""A chunk's summary keeps the lowest and the highest point of stretches of that many points, of at most so many stretches."""
-
-LARGEST = 9.2e18
-"""Nearly the largest whole number of 64 bits."""
 
 _local = threading.local()
 
@@ -122,12 +110,12 @@ class Points:
 EMPTY = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
 
 
-def _shuffle(column: NDArray[Any]) -> bytes:
+def shuffle(column: NDArray[Any]) -> bytes:
     """The first bytes of all numbers, then the second ones…: equal bytes meet, which zstd likes."""
     return np.ascontiguousarray(column).view(np.uint8).reshape(len(column), column.itemsize).T.tobytes()
 
 
-def _unshuffle(data: bytes, offset: int, count: int) -> Ints:
+def unshuffle(data: bytes, offset: int, count: int) -> Ints:
     """Whole numbers from shuffled ones; most of their bytes are zero everywhere and need no work."""
     raw = np.frombuffer(data, np.uint8, count * 8, offset).reshape(8, count)
     numbers = np.zeros((count, 8), np.uint8)
@@ -139,15 +127,15 @@ def _unshuffle(data: bytes, offset: int, count: int) -> Ints:
 
 def pack_ints(column: Ints) -> bytes:
     """Differences of neighbours, shuffled: 8 bytes each, most of them zero."""
-    return _shuffle(np.diff(column, prepend=np.int64(0)))
+    return shuffle(np.diff(column, prepend=np.int64(0)))
 
 
 def unpack_ints(data: bytes, offset: int, count: int) -> Ints:
     """The inverse of :func:`pack_ints`; sums wrap just as the differences did."""
-    return np.cumsum(_unshuffle(data, offset, count), dtype=np.int64)
+    return np.cumsum(unshuffle(data, offset, count), dtype=np.int64)
 
 
-def _pack_planes(values: NDArray[Any]) -> bytes:
+def pack_floats(values: NDArray[Any]) -> bytes:
     """Each byte of the numbers as a column of its own, compressed where that helps (mantissas are noise, exponents are not);
     together they would share one statistic and cost half a byte more."""
     packed = []
@@ -158,7 +146,8 @@ def _pack_planes(values: NDArray[Any]) -> bytes:
     return b"".join([np.array([len(data) for data in packed], np.uint32).tobytes(), *packed])
 
 
-def _unpack_planes(data: bytes, offset: int, count: int, size: int) -> Floats:
+def unpack_floats(data: bytes, offset: int, count: int, size: int) -> Floats:
+    """The inverse of :func:`pack_floats` for ``count`` numbers of ``size`` bytes (4 or 8) that begin at ``offset``."""
     sizes = np.frombuffer(data, np.uint32, size, offset).tolist()
     offset += 4 * size
     planes = np.empty((count, size), np.uint8)
@@ -167,83 +156,3 @@ def _unpack_planes(data: bytes, offset: int, count: int, size: int) -> Floats:
         planes[:, index] = np.frombuffer(raw if length == count else decompress(raw), np.uint8)
         offset += length
     return planes.view(np.float32 if size == 4 else np.float64).reshape(count).astype(np.float64, copy=False)
-
-
-_HEAD = struct.Struct("<BII")
-
-
-def pack(points: Points) -> bytes:
-    """Compressed columns. Values that lose nothing as 32-bit floats (most of deep learning) are kept as such."""
-    with np.errstate(over="ignore"):
-        single = points.values.astype(np.float32)
-    exact = bool(np.array_equal(single.astype(np.float64), points.values, equal_nan=True))
-    numbers = compress(pack_ints(points.iterations) + pack_ints(points.timestamps))
-    return _HEAD.pack(4 if exact else 8, len(points), len(numbers)) + numbers + _pack_planes(single if exact else points.values)
-
-
-def unpack(data: bytes) -> Points:
-    """The inverse of :func:`pack`."""
-    size, count, length = _HEAD.unpack_from(data)
-    raw = decompress(data[_HEAD.size : _HEAD.size + length])
-    values = _unpack_planes(data, _HEAD.size + length, count, size)
-    return Points(unpack_ints(raw, 0, count), unpack_ints(raw, 8 * count, count), values)
-
-
-def _mark_extremes(values: Floats, starts: Ints, marks: NDArray[np.bool_]) -> None:
-    """Mark the first lowest and first highest value of each stretch; of a stretch of nothing but NaN its first."""
-    lengths = np.diff(np.append(starts, len(values)))
-    missing = np.isnan(values)
-    for fill, reduce in ((np.inf, np.minimum), (-np.inf, np.maximum)):
-        filled = np.where(missing, fill, values) if missing.any() else values
-        hits = np.flatnonzero(filled == np.repeat(reduce.reduceat(filled, starts), lengths))
-        stretch = np.searchsorted(starts, hits, "right")
-        marks[hits[np.append(True, stretch[1:] != stretch[:-1])]] = True
-
-
-def _chosen(points: Points, starts: Ints) -> Points:
-    """Both ends, and the extremes of the stretches that begin at ``starts``."""
-    marks = np.zeros(len(points), np.bool_)
-    marks[[0, -1]] = True
-    _mark_extremes(points.values, starts, marks)
-    return points.pick(np.flatnonzero(marks))
-
-
-def summary_of(points: Points) -> Points:
-    """The points that stand for a chunk when a curve is too long to be read whole: extremes of equal stretches and both ends."""
-    buckets = min(len(points) // SUMMARY_STRETCH, SUMMARY_BUCKETS)
-    if not buckets:
-        return points
-    return _chosen(points, np.linspace(0, len(points), buckets, endpoint=False).astype(np.int64))
-
-
-def thin(points: Points, samples: int, axis: Ints) -> Points:
-    """At most ``samples`` points: both ends, and the lowest and highest of equal stretches of the sorted ``axis``."""
-    if len(points) <= samples:
-        return points
-    buckets = max((samples - 2) // 2, 0)
-    if not buckets:
-        return points.pick(np.array([0, len(points) - 1][: max(samples, 1)]))
-    edges = np.linspace(float(axis[0]), float(axis[-1]), buckets, endpoint=False)
-    edges = np.clip(edges, -LARGEST, LARGEST).astype(np.int64)  # of the axis' own type, which is not converted then
-    starts = np.searchsorted(axis, edges, "left")
-    starts[0] = 0
-    return _chosen(points, starts[np.append(True, starts[1:] > starts[:-1])])
-
-
-_SUMMARY = struct.Struct("<I")
-
-
-def pack_summary(points: Points) -> bytes:
-    """A summary, uncompressed: many of them are read for one curve. Empty when the chunk is too short to need one."""
-    if len(points) < SUMMARY_FROM:
-        return b""
-    chosen = summary_of(points)
-    columns = (chosen.iterations, chosen.timestamps, chosen.values)
-    return _SUMMARY.pack(len(chosen)) + b"".join(column.tobytes() for column in columns)
-
-
-def unpack_summary(data: bytes) -> Points:
-    """The inverse of :func:`pack_summary`."""
-    count = _SUMMARY.unpack_from(data)[0]
-    numbers = np.frombuffer(data, np.int64, 2 * count, _SUMMARY.size)
-    return Points(numbers[:count], numbers[count:], np.frombuffer(data, np.float64, count, _SUMMARY.size + 16 * count))

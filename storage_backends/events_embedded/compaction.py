@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from trackyard.core.contracts.events import LogRecord
 from trackyard.storage_backends.events_embedded.blocks import HotScalars, LogBlock, pack_logs
-from trackyard.storage_backends.events_embedded.columns import Points, checksum, pack, pack_summary, unpack
+from trackyard.storage_backends.events_embedded.chunks import pack_chunk, stretch_of, unpack_chunk
+from trackyard.storage_backends.events_embedded.columns import Points, checksum
 
 __all__ = [
     "ChunkRow",
@@ -27,7 +28,7 @@ __all__ = [
     "read_logs",
 ]
 
-MIN_CAPACITY = 8192
+MIN_CAPACITY = 16_384
 MAX_CAPACITY = 131_072
 CHUNKS_PER_SERIES = 64
 """Chunks grow with their series, so that a long one is summed up by about this many."""
@@ -106,10 +107,10 @@ def chunk_rows(connection: sqlite3.Connection, series: int) -> list[ChunkRow]:
     return [ChunkRow(*row) for row in cursor]
 
 
-def new_chunk(series: int, points: Points) -> tuple[int | bytes | None, ...]:
-    """The row of a chunk (columns of the insert in :meth:`Fold.write`); points sorted, distinct, not empty."""
-    data = pack(points)
-    summary = pack_summary(points)
+def new_chunk(series: int, points: Points, total: int) -> tuple[int | bytes | None, ...]:
+    """The row of a chunk (columns of the insert in :meth:`Fold.write`); points sorted, distinct, not empty, of a series of
+    about ``total`` points."""
+    summary, data = pack_chunk(points, stretch_of(total))
     times = int(points.timestamps.min()), int(points.timestamps.max())
     span = int(points.iterations[0]), int(points.iterations[-1])
     size = len(data) + len(summary)
@@ -152,13 +153,12 @@ def _hot_rows(connection: sqlite3.Connection, entity: int, kind: str) -> tuple[F
 def _fold_series(connection: sqlite3.Connection, fold: Fold, series: int, new: Points) -> None:
     chunks = chunk_rows(connection, series)
     total = sum(chunk.count for chunk in chunks) + len(new)
-    capacity = int(np.clip(1 << (total // CHUNKS_PER_SERIES).bit_length(), MIN_CAPACITY, MAX_CAPACITY))
     for chunk, points in _late(chunks, new):
-        _replace(connection, fold, series, [chunk], points, capacity)
+        _replace(connection, fold, series, [chunk], points, total)
     fresh = new.pick(new.iterations > chunks[-1].last) if chunks else new
     if len(fresh):
-        tail = _mergeable(chunks, set(fold.drop_chunks), len(fresh), capacity)
-        _replace(connection, fold, series, tail, fresh, capacity)
+        tail = _mergeable(chunks, set(fold.drop_chunks), len(fresh), _capacity(total))
+        _replace(connection, fold, series, tail, fresh, total)
 
 
 def _late(chunks: list[ChunkRow], new: Points) -> Iterator[tuple[ChunkRow, Points]]:
@@ -184,19 +184,25 @@ def _mergeable(chunks: list[ChunkRow], touched: set[int], count: int, capacity: 
     return tail
 
 
-def _replace(connection: sqlite3.Connection, fold: Fold, series: int, old: list[ChunkRow], points: Points, capacity: int) -> None:
-    """Put chunks and new points together, cut to at most the capacity."""
+def _capacity(total: int) -> int:
+    """Points of a chunk at most, in a series of so many."""
+    return int(np.clip(1 << (total // CHUNKS_PER_SERIES).bit_length(), MIN_CAPACITY, MAX_CAPACITY))
+
+
+def _replace(connection: sqlite3.Connection, fold: Fold, series: int, old: list[ChunkRow], points: Points, total: int) -> None:
+    """Put chunks and new points of a series of ``total`` points together, cut to at most the capacity."""
     merged = Points.join([*(read_chunk(connection, chunk.id) for chunk in old), points]).ordered()
     fold.drop_chunks += [chunk.id for chunk in old]
-    pieces = -(-len(merged) // capacity)
+    pieces = -(-len(merged) // _capacity(total))
     for index in range(pieces):
         part = merged.pick(slice(index * len(merged) // pieces, (index + 1) * len(merged) // pieces))
-        fold.add_chunks.append(new_chunk(series, part))
+        fold.add_chunks.append(new_chunk(series, part, total))
 
 
 def read_chunk(connection: sqlite3.Connection, number: int) -> Points:
     """The points of a chunk."""
-    return unpack(connection.execute("SELECT data FROM chunk WHERE id = ?", (number,)).fetchone()[0])
+    summary, data = connection.execute("SELECT summary, data FROM chunk WHERE id = ?", (number,)).fetchone()
+    return unpack_chunk(data, summary)
 
 
 def fold_logs(connection: sqlite3.Connection, entity: int) -> Fold | None:

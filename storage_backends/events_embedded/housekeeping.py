@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import zstandard
 from trackyard.core.contracts.events import Entity, EntityKind, Fault, Space
 from trackyard.storage_backends.events_embedded.blocks import HotScalars, LogBlock
 from trackyard.storage_backends.events_embedded.catalog import entity_ids
-from trackyard.storage_backends.events_embedded.columns import checksum, unpack
+from trackyard.storage_backends.events_embedded.chunks import unpack_chunk
+from trackyard.storage_backends.events_embedded.columns import checksum
 from trackyard.storage_backends.events_embedded.compaction import (
     Fold,
     log_pieces,
@@ -93,13 +96,14 @@ def trim_series(connection: sqlite3.Connection, entity: int, series: int, before
     rows = connection.execute(
         "SELECT id, last_time, count FROM chunk WHERE series = ? AND first_time < ?", (series, before)
     ).fetchall()
+    total = connection.execute("SELECT sum(count) FROM chunk WHERE series = ?", (series,)).fetchone()[0]
     for number, last_time, count in rows:
         fold.drop_chunks.append(number)
         removed += count
         if last_time >= before:
             points = read_chunk(connection, number)
             kept = points.pick(points.timestamps >= before)
-            fold.add_chunks.append(new_chunk(series, kept))
+            fold.add_chunks.append(new_chunk(series, kept, total))
             removed -= len(kept)
     return fold, removed
 
@@ -174,8 +178,7 @@ def faults(connection: sqlite3.Connection) -> list[Fault]:
         found = [Fault("database", row[0]) for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
         found += _bad_rows(connection, "SELECT id, crc, data FROM hot WHERE kind = 's'", "hot", HotScalars.read)
         found += _bad_rows(connection, "SELECT id, crc, data FROM hot WHERE kind = 'l'", "hot", LogBlock.read)
-        found += _bad_rows(connection, "SELECT id, crc, data FROM chunk", "chunk", unpack)
-        found += _bad_rows(connection, "SELECT id, summary_crc, summary FROM chunk", "chunk summary", bytes)
+        found += _bad_chunks(connection)
         found += _bad_rows(connection, "SELECT id, crc, data FROM log", "log", LogBlock.read)
         found += _bad_rows(connection, "SELECT id, crc, data FROM item", "item", bytes)
     except sqlite3.DatabaseError as error:
@@ -183,13 +186,29 @@ def faults(connection: sqlite3.Connection) -> list[Fault]:
     return found
 
 
+def _bad_chunks(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Chunks are kept in two parts, of which either may be bad."""
+    for number, *parts in connection.execute("SELECT id, summary_crc, summary, crc, data FROM chunk"):
+        summary, data = parts[1], parts[3]
+        good = (checksum(summary) == parts[0], checksum(data) == parts[2])
+        for where, fits in zip(("chunk summary", "chunk"), good, strict=True):
+            if not fits:
+                yield Fault(f"{where} {number}", "does not match its checksum")
+        if all(good):
+            yield from _unreadable(f"chunk {number}", partial(unpack_chunk, data, summary))
+
+
 def _bad_rows(connection: sqlite3.Connection, query: str, where: str, read: Callable[[bytes], object]) -> Iterator[Fault]:
     """Rows whose blob does not match its checksum or cannot be read."""
     for number, crc, data in connection.execute(query):
         if checksum(data) != crc:
             yield Fault(f"{where} {number}", "does not match its checksum")
-            continue
-        try:
-            read(data)
-        except (ValueError, IndexError, zstandard.ZstdError) as error:
-            yield Fault(f"{where} {number}", f"cannot be read: {error}")
+        else:
+            yield from _unreadable(f"{where} {number}", partial(read, data))
+
+
+def _unreadable(where: str, read: Callable[[], object]) -> Iterator[Fault]:
+    try:
+        read()
+    except (ValueError, IndexError, struct.error, zstandard.ZstdError) as error:
+        yield Fault(where, f"cannot be read: {error}")

@@ -1,4 +1,5 @@
-"""Reading scalars: series, curves, raw pages, single and latest values, aggregates. Each function gets a reading connection."""
+"""Reading scalars: series, whole series in pieces, single and latest values, aggregates. Each function gets a reading
+connection."""
 
 from __future__ import annotations
 
@@ -10,8 +11,6 @@ from trackyard.core.contracts.events import (
     SINGLE_VALUE_ITERATION,
     Aggregate,
     AggregateQuery,
-    Curve,
-    CurveQuery,
     MetricFilter,
     SeriesInfo,
     SeriesPoints,
@@ -19,18 +18,14 @@ from trackyard.core.contracts.events import (
 )
 from trackyard.storage_backends.events_embedded.blocks import HotScalars
 from trackyard.storage_backends.events_embedded.catalog import SeriesRow, series_rows
-from trackyard.storage_backends.events_embedded.columns import EMPTY, Points, thin
-from trackyard.storage_backends.events_embedded.compaction import ChunkRow, chunk_rows, read_chunk
-from trackyard.storage_backends.events_embedded.schema import Reader
+from trackyard.storage_backends.events_embedded.columns import EMPTY, Points
+from trackyard.storage_backends.events_embedded.compaction import chunk_rows, read_chunk
 
-__all__ = ["HotTail", "aggregate", "curves", "latest", "pieces", "points_of", "scalar_series", "single_values"]
+__all__ = ["HotTail", "aggregate", "latest", "pieces", "points_of", "scalar_rows", "scalar_series", "single_values"]
 
 SCALAR: SeriesType = "training_stats_scalar"
 LOWEST = -(2**63)
 HIGHEST = 2**63 - 1
-
-RAW_POINTS = 16_384
-"""Up to this many points a curve is read whole; beyond, summaries stand in where they are fine enough."""
 
 
 class HotTail:
@@ -116,61 +111,6 @@ def points_of(row: SeriesRow, points: Points) -> SeriesPoints:
     """The contract's shape of points of a series."""
     columns = points.iterations, points.timestamps, points.values
     return SeriesPoints(row.entity, row.metric, row.variant, *columns, row.label, row.worker)
-
-
-# --- curves ---
-
-
-def curves(connection: Reader, query: CurveQuery) -> list[Curve]:
-    """See :meth:`EventStore.curves`."""
-    tail = HotTail(connection)
-    found = []
-    for row in scalar_rows(connection, query.kind, query.entities, query.metrics):
-        points = _drawn(connection, row, tail.points(row), query)
-        if len(points):
-            found.append(points_of(row, points))
-    return found
-
-
-def _drawn(connection: Reader, row: SeriesRow, hot: Points, query: CurveQuery) -> Points:
-    chunks = [chunk for chunk in chunk_rows(connection, row.id) if _touches(chunk, query)]
-    points = Points.join([*_stored(connection, chunks, hot, query.samples), hot]).ordered().drawable()
-    axis = points.iterations
-    if query.axis == "timestamp":
-        points = points.pick(np.argsort(points.timestamps, kind="stable"))
-        axis = points.timestamps
-    if query.start is not None or query.end is not None:
-        low = np.searchsorted(axis, LOWEST if query.start is None else query.start, "left")
-        high = np.searchsorted(axis, HIGHEST if query.end is None else query.end, "right")
-        points, axis = points.pick(slice(int(low), int(high))), axis[low:high]
-    return thin(points, query.samples, axis)
-
-
-def _touches(chunk: ChunkRow, query: CurveQuery) -> bool:
-    first, last = (chunk.first, chunk.last) if query.axis == "iteration" else (chunk.first_time, chunk.last_time)
-    return (query.start is None or last >= query.start) and (query.end is None or first <= query.end)
-
-
-def _stored(connection: Reader, chunks: list[ChunkRow], hot: Points, samples: int) -> Iterator[Points]:
-    """The points of chunks, or their summaries where the curve is long and there are enough of them.
-
-    A chunk into which hot points fall is read whole, since one of them may replace a point of its summary.
-    """
-    whole = sum(chunk.count for chunk in chunks) <= RAW_POINTS
-    summaries = {} if whole else {chunk.id: _summary(connection, chunk.id) for chunk in chunks}
-    if sum(map(len, summaries.values())) < samples:
-        summaries = {}
-    for chunk in chunks:
-        if chunk.id in summaries and not len(hot.between(chunk.first, chunk.last)):
-            yield summaries[chunk.id]
-        else:
-            yield read_chunk(connection, chunk.id)
-
-
-def _summary(connection: Reader, number: int) -> Points:
-    """The summary of a chunk; of a short chunk its points."""
-    summary = connection.summary(number)
-    return read_chunk(connection, number) if summary is None else summary
 
 
 # --- single and latest values ---

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 from trackyard.core.contracts.events import EventStoreError
-from trackyard.storage_backends.events_embedded.columns import Points, unpack_summary
 
-__all__ = ["VERSION", "Reader", "connect_reader", "connect_writer"]
+__all__ = ["VERSION", "connect_reader", "connect_writer"]
 
 VERSION = 1
 
 PAGE_SIZE = 8192
 READ_CACHE_KIB = 4096
-REMEMBERED_SUMMARIES = 2000
-"""About 3 KiB each."""
 
 # hot: one row per entity and append, kind "s" (scalars) or "l" (logs), folded into chunk and log soon.
 # chunk: points of one series; the chunks of a series never overlap. first/last: iterations; first_time/last_time: ms.
@@ -89,28 +84,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
 
 
-class Reader(sqlite3.Connection):
-    """A connection that cannot write. It remembers the summaries it read: a chunk never changes, and its number is not used
-    again, so nothing has to be forgotten but for space."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._summaries: OrderedDict[int, Points] = OrderedDict()
-
-    def summary(self, chunk: int) -> Points | None:
-        """The summary of a chunk, or None if it is too short to have one."""
-        found = self._summaries.get(chunk)
-        if found is None:
-            data = self.execute("SELECT summary FROM chunk WHERE id = ?", (chunk,)).fetchone()[0]
-            if not data:
-                return None
-            found = self._summaries[chunk] = unpack_summary(data)
-            if len(self._summaries) > REMEMBERED_SUMMARIES:
-                self._summaries.popitem(last=False)
-        return found
-
-
-def connect_reader(path: Path) -> Reader:
+def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
@@ -118,7 +92,6 @@ def connect_reader(path: Path) -> Reader:
         isolation_level=None,
         check_same_thread=False,
         timeout=30,
-        factory=Reader,
     )
     connection.execute("PRAGMA query_only=1")
     connection.execute(f"PRAGMA cache_size=-{READ_CACHE_KIB}")

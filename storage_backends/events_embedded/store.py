@@ -45,6 +45,7 @@ from trackyard.core.contracts.events import (
 from trackyard.storage_backends.events_embedded.appending import pack_batch, weight
 from trackyard.storage_backends.events_embedded.catalog import Catalog, entity_ids, series_rows
 from trackyard.storage_backends.events_embedded.compactor import Compactor
+from trackyard.storage_backends.events_embedded.curves import Outlines, curves
 from trackyard.storage_backends.events_embedded.housekeeping import (
     delete_entities,
     faults,
@@ -55,9 +56,9 @@ from trackyard.storage_backends.events_embedded.housekeeping import (
 )
 from trackyard.storage_backends.events_embedded.logs import log_page, search_logs
 from trackyard.storage_backends.events_embedded.paging import point_page
-from trackyard.storage_backends.events_embedded.reading import aggregate, curves, latest, scalar_series, single_values
+from trackyard.storage_backends.events_embedded.reading import aggregate, latest, scalar_series, single_values
 from trackyard.storage_backends.events_embedded.samples import item_series, sample_page
-from trackyard.storage_backends.events_embedded.schema import Reader, connect_reader, connect_writer
+from trackyard.storage_backends.events_embedded.schema import connect_reader, connect_writer
 from trackyard.storage_backends.events_embedded.writer import Writer, check_space
 
 __all__ = ["EmbeddedEventStore", "path_of"]
@@ -90,6 +91,7 @@ class EmbeddedEventStore:
         self._compactor = Compactor(path, self._writer)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="event-reader")
         self._local = threading.local()
+        self._outlines = Outlines()
         self._connections: list[sqlite3.Connection] = []
         self._closed = False
 
@@ -120,7 +122,7 @@ class EmbeddedEventStore:
 
     async def curves(self, query: CurveQuery) -> list[Curve]:
         """See the contract."""
-        return await self._read(lambda connection: curves(connection, query))
+        return await self._read(lambda connection: curves(connection, query, self._outlines))
 
     async def points(self, query: PointQuery) -> PointPage:
         """See the contract."""
@@ -213,7 +215,7 @@ class EmbeddedEventStore:
         if self._closed:
             raise StoreClosedError("the event store is closed")
 
-    async def _read(self, read: Callable[[Reader], T]) -> T:
+    async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function on a reading connection, all of whose statements see one state."""
 
         def run() -> T:
@@ -230,9 +232,9 @@ class EmbeddedEventStore:
         except sqlite3.Error as error:
             raise EventStoreError(f"the event store {self._path} cannot be read: {error}") from error
 
-    def _reader(self) -> Reader:
+    def _reader(self) -> sqlite3.Connection:
         """The reading connection of this thread."""
-        connection: Reader | None = getattr(self._local, "connection", None)
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = connect_reader(self._path)
             self._connections.append(connection)

@@ -22,7 +22,7 @@ from trackyard.core.contracts.events import (
 from trackyard.core.settings import Settings
 from trackyard.core.testing.event_store_model import batch_of
 from trackyard.core.testing.event_store_suite import TIME, EventStoreSuite
-from trackyard.storage_backends.events_embedded import columns, compaction, compactor, writer
+from trackyard.storage_backends.events_embedded import chunks, compaction, compactor, writer
 from trackyard.storage_backends.events_embedded.command import run
 from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore
 
@@ -38,8 +38,8 @@ def tiny_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"MIN_CAPACITY": 4, "MAX_CAPACITY": 8, "LOG_RECORDS": 3, "MAX_HOT_EVENTS": 5}.items():
         monkeypatch.setattr(compaction, name, value)
     monkeypatch.setattr(compactor, "HOT_ROWS", 2)
-    monkeypatch.setattr(columns, "SUMMARY_FROM", 4)
-    monkeypatch.setattr(columns, "SUMMARY_STRETCH", 2)
+    monkeypatch.setattr(chunks, "SUMMARY_FROM", 4)
+    monkeypatch.setattr(chunks, "MIN_STRETCH", 2)
 
 
 @pytest.mark.usefixtures("tiny_chunks")
