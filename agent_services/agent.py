@@ -9,7 +9,7 @@ from contextlib import suppress
 from trackyard.agent_services.settings import AgentSettings, parse_size
 from trackyard.agent_services.supervisor import Supervisor
 from trackyard.core.client import ApiClient, CallFailed
-from trackyard.core.runtimes import Exit, RuntimeLimits, RuntimeUnavailable, TaskRuntime
+from trackyard.core.runtimes import Exit, LaunchRefused, RuntimeLimits, RuntimeUnavailable, TaskRuntime
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Agent:
                     pass
             except RuntimeUnavailable as error:
                 log.warning("%s; tasks that run are left alone", error)
-            except CallFailed:
+            except (CallFailed, LaunchRefused):
                 log.exception("a call was refused")
             await asyncio.sleep(self.settings.poll_seconds)
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +27,14 @@ AGENT, TASK = "trackyard.agent", "trackyard.task"
 RUNNER = Path(__file__).with_name("runner.py")
 LOOK_SECONDS = 1.0
 THREADS = 8
-CONFINED = {"init": True, "security_opt": ["no-new-privileges"], "pids_limit": 4096}
+CONFINED = {"init": True, "security_opt": ["no-new-privileges"], "pids_limit": 4096, "cap_drop": ["ALL"]}
 """What holds for every container: no way to more rights, and no endless forking."""
-KILLED_CODES = (130, 137, 143)
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+"""What root keeps in a container: as much as ``apt-get`` and ``pip`` of a set-up script need."""
+KILLED_CODE = 137
+KILLED_CODES = (130, KILLED_CODE, 143)
+RUNTIME_REFUSED = ("OCI runtime", "failed to create shim", "unable to find user")
+"""What the engine says with a code of its own failure when the container can't be started as it was asked for."""
 OPTIONS = {"-e": "--env", "-l": "--label", "-w": "--workdir", "-v": "--volume", "-u": "--user"}
 
 
@@ -75,13 +80,15 @@ class DockerRuntime:
 
     async def wait(self, task: str) -> Exit:
         """Look until it has ended."""
+        seen: Exit | None = None
         while True:
             container = await self._find(task)
             if container is None:
                 return Exit(ExitCause.LOST)
             ended = exit_of(container.attrs)
-            if ended is not None:
+            if ended is not None and (ended == seen or ended.code != KILLED_CODE):
                 return ended
+            seen = ended  # the engine may tell a moment later that the reason was the memory
             await asyncio.sleep(LOOK_SECONDS)
 
     async def output(self, task: str, since: float) -> AsyncIterator[tuple[float, str]]:
@@ -91,7 +98,7 @@ class DockerRuntime:
             try:
                 container = await self._find(task)
                 ended = container is None or exit_of(container.attrs) is not None
-                lines = [] if container is None else await self._do(lambda at=last, of=container: _log(of, at))  # type: ignore[misc]
+                lines = [] if container is None else await self._log_of(container, last)
             except RuntimeUnavailable:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
@@ -107,21 +114,25 @@ class DockerRuntime:
         container = await self._find(task)
         if container is None:
             return {}
-        told = await self._do(lambda: container.stats(stream=False, one_shot=True))
+        nothing: dict[str, Any] = {}
+        told = await self._do(lambda: container.stats(stream=False, one_shot=True), gone=nothing)
         return self._figures(task, told)
 
     async def stop(self, task: str, grace: float) -> None:
         """SIGTERM, and SIGKILL after ``grace`` seconds."""
         container = await self._find(task)
         if container is not None:
-            await self._do(lambda: container.stop(timeout=int(grace)))
+            await self._do(lambda: container.stop(timeout=int(grace)), gone=None)
 
     async def remove(self, task: str) -> None:
         """Remove the container with its log."""
         container = await self._find(task)
         if container is not None:
-            await self._do(lambda: container.remove(v=True, force=True))
+            await self._do(lambda: container.remove(v=True, force=True), gone=None)
         self._usage.pop(task, None)
+
+    async def _log_of(self, container: Any, since: float) -> list[tuple[float, str]]:
+        return await self._do(lambda: _log(container, since), gone=[])
 
     async def _find(self, task: str) -> Any:
         """The container of a task, freshly inspected, or None."""
@@ -143,7 +154,7 @@ class DockerRuntime:
         self._pull(launch.image)
         environment = {**asked.pop("environment", {}), **launch.environment}
         labels = {**asked.pop("labels", {}), AGENT: self._agent, TASK: launch.task, "trackyard.name": launch.name[:200]}
-        options: dict[str, Any] = {**asked, **CONFINED}
+        options: dict[str, Any] = {**asked, **CONFINED, "cap_add": [*CAPABILITIES, *self._settings.capabilities]}
         if self._settings.network:
             options["network"] = self._settings.network
         if limits.memory:
@@ -155,22 +166,22 @@ class DockerRuntime:
             self._create_container(launch, command, environment, labels, options)
         container = self._get(launch.task)
         if container is not None and container.status == "created":
-            container.start()
+            with _refusals():
+                container.start()
 
     def _create_container(
         self, launch: TaskLaunch, command: list[str], environment: dict[str, str], labels: dict[str, str], options: dict[str, Any]
     ) -> None:
-        name = container_name(launch.task)
-        try:
-            self._engine().containers.create(launch.image, command, name=name, environment=environment, labels=labels, **options)
-        except ImageNotFound as error:
-            raise LaunchRefused(f"no image {launch.image}: {error.explanation}") from None
-        except APIError as error:
-            if error.status_code == 409:
-                raise _Exists from None
-            if error.status_code is not None and 400 <= error.status_code < 500:
-                raise LaunchRefused(f"the engine refused the container: {error.explanation}") from None
-            raise
+        options |= {"name": container_name(launch.task), "environment": environment, "labels": labels}
+        with _refusals():
+            try:
+                self._engine().containers.create(launch.image, command, **options)
+            except ImageNotFound as error:
+                raise LaunchRefused(f"no image {launch.image}: {error.explanation}") from None
+            except APIError as error:
+                if error.status_code == 409:
+                    raise _Exists from None
+                raise
 
     def _pull(self, image: str) -> None:
         images = self._engine().images
@@ -201,11 +212,13 @@ class DockerRuntime:
             raise RuntimeUnavailable("the Docker runtime is not open")
         return self._client
 
-    async def _do(self, work: Callable[[], T]) -> T:
-        """Run in a thread; an engine that can't be reached is `RuntimeUnavailable`."""
+    async def _do(self, work: Callable[[], T], **when: T) -> T:
+        """Run in a thread; an engine that can't be reached is `RuntimeUnavailable`. ``gone``: the value without a container."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except NotFound as error:
+            if "gone" in when:
+                return when["gone"]
             raise LaunchRefused(f"the container is gone: {error.explanation}") from None
         except (DockerException, requests.RequestException, OSError) as error:
             raise RuntimeUnavailable(f"the Docker engine can't be reached: {error}") from error
@@ -213,6 +226,18 @@ class DockerRuntime:
 
 class _Exists(Exception):
     """A container of that name is there already: it was created before a crash."""
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What the engine does not accept of a container is `LaunchRefused`: trying again would not help."""
+    try:
+        yield
+    except APIError as error:
+        code, said = error.status_code or 500, str(error.explanation)
+        if code < 500 or any(words in said for words in RUNTIME_REFUSED):
+            raise LaunchRefused(f"the engine refused the container: {said}") from None
+        raise
 
 
 def container_name(task: str) -> str:

@@ -26,7 +26,7 @@ class AgentServicesPlugin(Plugin):
     @hookimpl
     def trackyard_task_runtimes(self) -> list[Any]:
         """Docker containers, and plain processes."""
-        return [DockerRuntime(self.settings), ProcessRuntime(command.state_folder())]
+        return [DockerRuntime(self.settings), ProcessRuntime(command.state_folder(), self.settings.variables)]
 
     async def start(self, kernel: Kernel) -> None:
         """Start an agent beside the server, if it is switched on."""

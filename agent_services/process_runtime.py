@@ -14,13 +14,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from trackyard.core.runtimes import Exit, ExitCause, RuntimeLimits, TaskLaunch
 
 RUNNER = Path(__file__).with_name("runner.py")
 LOOK_SECONDS = 0.5
+VARIABLES = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LC_*", "TZ", "LD_LIBRARY_PATH"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("REQUESTS_CA_BUNDLE", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"),
+)
+"""What every task gets of the agent's environment. The rest may hold secrets and stays with the agent."""
 
 
 class ProcessRuntime:
@@ -28,9 +35,10 @@ class ProcessRuntime:
 
     name = "process"
 
-    def __init__(self, folder: Path) -> None:
-        """``folder`` keeps the processes' folders and the virtual environment."""
+    def __init__(self, folder: Path, variables: Sequence[str] = ()) -> None:
+        """``folder`` keeps the processes' folders and the virtual environment; ``variables`` are passed on, too."""
         self._folder = folder
+        self._variables = (*VARIABLES, *variables)
         self._python = folder / "venv" / "bin" / "python"
 
     async def open(self, agent: str) -> None:
@@ -104,11 +112,14 @@ class ProcessRuntime:
         if (place / "pids").exists() or (place / "exit").exists():
             return
         place.mkdir(parents=True, exist_ok=True)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("CLEARML_", "TRACKYARD_"))}
+        kept = {key: value for key, value in os.environ.items() if self._passes(key)}
         host = [sys.executable, "-m", "trackyard.agent_services.process_host", str(place), str(self._python), str(RUNNER)]
         nothing = subprocess.DEVNULL
         subprocess.run(host, env={**kept, **launch.environment}, stdin=nothing, stdout=nothing, stderr=nothing, check=True)
         _until_there(place / "pids", place / "exit")
+
+    def _passes(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self._variables)
 
     def _exit(self, task: str) -> Exit | None:
         place = self._place(task)

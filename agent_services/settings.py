@@ -13,7 +13,10 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``name`` is the worker's name (default: the host's name and ``:services``). ``runtime``: ``docker`` or ``process``. ``memory``
     (``512m``, ``2g``) and ``cpus`` limit each task, ``max_tasks`` all of them together. ``pull`` is ``missing``, ``always`` or
     ``never``. ``network`` is the name of a Docker network. ``allowed_arguments`` are the arguments of ``docker run`` that a
-    task may ask for; others are refused. ``api`` is the server's address as a task sees it, if it differs. Times are in seconds.
+    task may ask for; others are refused. ``capabilities`` are added to the few that root keeps in a container
+    (``NET_BIND_SERVICE``). ``variables`` are those of the agent's environment that the process runtime passes on, beside
+    what every program needs (``PATH``, ``HOME``, the language, the proxies); a name may end in ``*``. ``api`` is the server's
+    address as a task sees it, if it differs. Times are in seconds.
     """
 
     enabled: bool = False
@@ -27,6 +30,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pull: str = "missing"
     network: str = ""
     allowed_arguments: tuple[str, ...] = ("--env", "-e", "--label", "-l", "--shm-size", "--workdir", "-w", "--hostname")
+    capabilities: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     install_requirements: bool = True
     api: str = ""
     poll_seconds: float = 5.0

@@ -24,8 +24,12 @@ DEBIAN: dict[str, str] = {
     "chromium": "/usr/bin/chromium",
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
     "git": "/usr/bin/git",
+    "docker.io": "/usr/*bin/dockerd",
 }
 """Debian packages of the real parts that tests drive, each with a pattern of a path that shows that it is installed."""
+
+OPTIONS: dict[str, list[str]] = {"docker.io": ["--no-install-recommends"]}
+"""Options of the installation: tests start an engine of their own and need nothing around it."""
 
 
 def environment_python(name: str) -> Path:
@@ -77,11 +81,13 @@ def prepare_debian() -> None:
         print(f"not installed (their tests are skipped, or fail under CI=true): {', '.join(missing)}", flush=True)
         return
     print(f"installing {', '.join(missing)}", flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # RUNLEVEL=1: no service is started by its installation
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
-    command = ["apt-get", "install", "-y", "-qq", *missing]
-    if subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL).returncode:
-        print(f"could not install {', '.join(missing)}", flush=True)
+    for package in missing:  # one by one: what can't be installed keeps none of the others away
+        command = ["apt-get", "install", "-y", "-qq", *OPTIONS.get(package, []), package]
+        if subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL).returncode:
+            print(f"could not install {package}", flush=True)
 
 
 if __name__ == "__main__":

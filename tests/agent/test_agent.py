@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from trackyard.core.testing.clients import Client, Run
 
-from tests.agent.conftest import Api
+from tests.agent.api import Api
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

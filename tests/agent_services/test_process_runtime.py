@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
 from trackyard.agent_services.process_runtime import ProcessRuntime
 
 from tests.agent_services.conftest import Yard
@@ -21,6 +22,18 @@ async def script(yard: Yard, code: int = 0, count: int = 1, pause: float = 0.01)
     """A service task whose code is a script."""
     diff = SCRIPT.format(code=code, count=count, pause=pause)
     return await yard.enqueue(script={"diff": diff, "entry_point": "service.py", "binary": sys.executable})
+
+
+async def test_the_agents_own_environment_stays_with_it(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_PASSWORD", "PIP_INDEX_URL", "TRACKYARD_SECRET_KEY"):
+        monkeypatch.setenv(name, "of the agent")
+    names = (
+        "import os\nprint(sorted(name for name, value in os.environ.items() if value == 'of the agent'), 'PATH' in os.environ)"
+    )
+    task = await yard.enqueue(script={"diff": names, "entry_point": "service.py"})
+    async with yard.agent(ProcessRuntime(tmp_path / "processes", variables=["PIP_*"])):
+        await yard.until_status(task, "completed")
+    assert await yard.log(task) == ["['PIP_INDEX_URL'] True"]
 
 
 async def test_scripts_run_end_and_are_adopted(yard: Yard, tmp_path: Path) -> None:
