@@ -6,37 +6,76 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from trackyard.core.contracts.events import NO_ITERATION
 from trackyard.core.errors import ApiError
+from trackyard.core.protocol.requests import Whole
 
-__all__ = ["Decoded", "Event", "decode_lines", "decode_object"]
+__all__ = ["Decoded", "Event", "Image", "Log", "Plot", "Sampled", "Scalar", "Vector", "decode_lines", "decode_object"]
 
 NAN = float("nan")
 
 
-class Event(msgspec.Struct, gc=False):
-    """One event as clients send it. A field that is missing has the value that stands for it in the columns."""
+class _Common(msgspec.Struct, gc=False, tag_field="type"):
+    """What every event has. A field that is missing has the value that stands for it in the columns."""
 
-    type: str = ""
     task: str = ""
-    metric: str = ""
-    variant: str = ""
-    iter: int = NO_ITERATION
-    timestamp: int = 0
-    value: float = NAN
+    timestamp: Whole = 0
     model_event: bool = False
     allow_locked: bool = False
     worker: str | None = None
+
+
+class _Measured(_Common):
+    """An event of an iteration of a metric's variant."""
+
+    metric: str = ""
+    variant: str = ""
+    iter: Whole = NO_ITERATION
+
+
+class Scalar(_Measured, tag="training_stats_scalar"):
+    """A point of a curve."""
+
+    value: float = NAN
+    x_axis_label: str | None = None
+
+
+class _Keyed(_Measured):
+    """One of several samples of an iteration, told apart by their keys."""
+
+    key: str | None = None
+
+
+class Plot(_Keyed, tag="plot"):
+    """A plot, as JSON text."""
+
+    plot_str: str | None = None
+
+
+class Image(_Keyed, tag="training_debug_image"):
+    """A debug sample: where its file is."""
+
+    url: str | None = None
+
+
+class Vector(_Keyed, tag="training_stats_vector"):
+    """Many numbers of one iteration."""
+
+    values: list[float] | None = None
+
+
+class Log(_Common, tag="log"):
+    """A message of any number of lines."""
+
     level: str | None = None
     msg: str | None = None
-    plot_str: str | None = None
-    url: str | None = None
-    key: str | None = None
-    values: list[float] | None = None
-    x_axis_label: str | None = None
+
+
+Sampled: TypeAlias = Plot | Image | Vector
+Event: TypeAlias = Scalar | Log | Plot | Image | Vector
 
 
 @dataclass(slots=True)
@@ -47,7 +86,7 @@ class Decoded:
     errors: Counter[str] = field(default_factory=Counter)
 
 
-_decoder = msgspec.json.Decoder(Event)
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def decode_lines(raw: bytes) -> Decoded:
@@ -102,8 +141,12 @@ def _take(body: Any, decoded: Decoded) -> None:
 def _event(body: dict[str, Any]) -> Event:
     """An event from any object: explicit nulls count as absent, numbers of the wrong kind are converted where that loses
     little, a wrong type is named."""
-    given = {name: body[name] for name in Event.__struct_fields__ if body.get(name) is not None}
-    return Event(**{name: _CONVERTERS[name](name, value) for name, value in given.items()})
+    name = body.get("type")
+    kind = _TYPES.get(_text("type", "" if name is None else name))
+    if kind is None:
+        raise ValueError(f"Invalid event type: {str(name or '')[:100]}")
+    given = {name: body[name] for name in kind.__struct_fields__ if body.get(name) is not None}
+    return kind(**{name: _CONVERTERS[name](name, value) for name, value in given.items()})
 
 
 def _text(name: str, value: Any) -> str:
@@ -145,8 +188,9 @@ def _flag(name: str, value: Any) -> bool:
     return value
 
 
+_TYPES: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in (Scalar, Log, Plot, Image, Vector)}
 _CONVERTERS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(Event.__struct_fields__, _text),
+    **dict.fromkeys((name for kind in _TYPES.values() for name in kind.__struct_fields__), _text),
     **dict.fromkeys(("iter", "timestamp"), _whole),
     **dict.fromkeys(("model_event", "allow_locked"), _flag),
     "value": _number,

@@ -99,17 +99,21 @@ async def test_bad_events_are_counted_and_the_others_stored(server: Server) -> N
         log(task, "", TIME),
         {"type": "strange", "task": task},
         {**scalar(task, "loss", "train", 2, 0.5), "value": "high"},
+        scalar(task, "loss", "train", 2**63, 0.5, timestamp=TIME),
+        {"task": task},
         {"type": "log", "msg": "whose?"},
         {"type": "plot", "task": task},
     ]
     answer = await server.report(events)
     assert answer.codes == (200, 0)
-    assert (answer.data["added"], answer.data["errors"]) == (1, 6)
+    assert (answer.data["added"], answer.data["errors"]) == (1, 8)
     assert answer.data["errors_info"] == {
         "Invalid task id: id=nope": 1,
         "Missing or empty msg": 1,
         "Invalid event type: strange": 1,
+        "Invalid event type: ": 1,
         "Invalid value: a number is expected": 1,
+        "Invalid iter: out of range": 1,
         "Missing task id": 1,
         "Missing plot_str": 1,
     }
