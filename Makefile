@@ -30,7 +30,7 @@ run: .venv/.installed
 
 test: .venv/.tests-installed
 	.venv/bin/python tests/prepare.py
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --metadata=both $(ARGS)
 
 check: .venv/.tests-installed
 	.venv/bin/ruff format --check -q .

@@ -1,7 +1,9 @@
 """What holds for every test: nothing is left behind, the event loop is never blocked, a failure shows the server's log."""
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from trackyard.core.testing import postgresql
 from trackyard.core.testing.leaks import no_leaked_resources, no_leaked_tasks
 from trackyard.core.testing.server import RUNNING
+from trackyard.storage_backends.metadata_sql.backend import PostgresqlBackend
 
 from tests.needs import missing
 
@@ -19,13 +22,45 @@ settings.load_profile("tests")
 ROOMS = ["trackyard.core", "trackyard.plugins", "trackyard.storage_backends", "trackyard.ui", "trackyard.agent_services"]
 
 
+ON_BOTH = {
+    *("conformance", "contract21", "events", "identity", "jobs", "models", "organization", "pipelines", "projects", "queues"),
+    *("reports", "serving", "storage", "tasks", "workers"),
+}
+"""The rooms whose tests run on either database with ``--metadata=both``…"""
+ON_ONE = {
+    *("test_any_input.py", "test_embedded_faults.py", "test_embedded_store.py", "test_formulas.py", "test_names.py"),
+    *("test_openapi.py", "test_tree_machine.py", "test_vault.py"),
+}
+"""… but not these files: they use no server, or take a minute to send what says little about databases."""
+TEMPLATE = "with_tables"
+
+
+class OnPostgresql(pytest.Module):
+    """A file of tests once more; its servers keep their metadata in PostgreSQL."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The database of the servers that tests start."""
-    parser.addoption("--metadata", choices=["sqlite", "postgresql"], default="sqlite", help="where servers keep metadata")
+    choices = ["sqlite", "postgresql", "both"]
+    parser.addoption(
+        "--metadata", choices=choices, default="sqlite", help="where servers keep metadata; both: the API's tests twice"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """With ``--metadata=both`` a file of the API's tests is collected once more, for PostgreSQL."""
+    wanted = file_path.parent.name in ON_BOTH and file_path.match("test_*.py") and file_path.name not in ON_ONE
+    if not wanted or parent.config.getoption("--metadata") != "both":
+        return None
+    nodeid = f"{parent.nodeid}/{file_path.name}[postgresql]"
+    node: OnPostgresql = OnPostgresql.from_parent(parent, path=file_path, name=f"{file_path.name}[postgresql]", nodeid=nodeid)
+    return node
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the slow files, so that no worker is left alone with one; watch every async test."""
+    # those that make databases themselves would do the same again
+    items[:] = [item for item in items if not (item.getparent(OnPostgresql) and item.get_closest_marker("postgresql"))]
     slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
     items.sort(key=lambda item: item.path not in slow)
     for item in items:
@@ -80,10 +115,34 @@ def postgresql_cluster() -> Iterator[postgresql.Cluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def postgresql_with_tables(postgresql_cluster: postgresql.Cluster) -> postgresql.Cluster:
+    """The cluster, with a database to copy that has the tables of the present revision."""
+
+    async def migrate() -> None:
+        url = postgresql_cluster.create_database(TEMPLATE)
+        await (await PostgresqlBackend().open(url, postgresql_cluster.folder)).close()
+
+    asyncio.run(migrate())
+    return postgresql_cluster
+
+
 @pytest.fixture(scope="session", autouse=True)
 def database_of_servers(request: pytest.FixtureRequest) -> Iterator[None]:
     """With ``--metadata=postgresql`` every server that a test starts has a database in a cluster."""
     if request.config.getoption("--metadata") == "postgresql":
-        postgresql.use_for_servers(request.getfixturevalue("postgresql_cluster"))
+        postgresql.use_for_servers(request.getfixturevalue("postgresql_with_tables"), TEMPLATE)
     yield
+    postgresql.use_for_servers(None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database_of_the_file(request: pytest.FixtureRequest, database_of_servers: None) -> Iterator[None]:
+    """The servers of a file that is collected for PostgreSQL have databases there; they go when the file is done."""
+    if not isinstance(request.node, OnPostgresql):
+        yield
+        return
+    postgresql.use_for_servers(request.getfixturevalue("postgresql_with_tables"), TEMPLATE)
+    yield
+    postgresql.drop_databases()
     postgresql.use_for_servers(None)

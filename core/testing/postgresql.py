@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, LiteralString
 
 READY_SECONDS = 120.0
 
@@ -38,14 +38,21 @@ class Cluster:
         """The URL of a database of this cluster."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and give back its URL."""
+    def create_database(self, name: str, template: str = "template0") -> str:
+        """Make a database, by default an empty one, and give back its URL."""
+        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, also one that somebody is still connected to."""
+        self._run("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _run(self, statement: LiteralString, *names: str) -> None:
         import psycopg
         from psycopg import sql
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        return self.url(name)
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def empty_database(self, name: str) -> str:
         """As ``create_database``; a database of that name is emptied, which costs less than another one."""
@@ -115,12 +122,22 @@ def _started(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> I
 
 class _Chosen:
     cluster: Cluster | None = None
+    template: str = "template0"
     made: ClassVar[set[str]] = set()
 
 
-def use_for_servers(running: Cluster | None) -> None:
-    """From now on servers that tests start keep their metadata in databases of this cluster; None ends that."""
-    _Chosen.cluster = running
+def use_for_servers(running: Cluster | None, template: str = "template0") -> None:
+    """From now on servers that tests start keep their metadata in databases of this cluster; None ends that.
+
+    Their databases are copies of ``template``: one with the tables saves each server a migration.
+    """
+    _Chosen.cluster, _Chosen.template = running, template
+
+
+def drop_databases() -> None:
+    """Remove the databases of all servers so far; none of them runs any more. Blocks."""
+    while _Chosen.cluster is not None and _Chosen.made:
+        _Chosen.cluster.drop_database(_Chosen.made.pop())
 
 
 def environment(folder: Path, config: str) -> dict[str, str]:
@@ -132,7 +149,7 @@ def environment(folder: Path, config: str) -> dict[str, str]:
         return {}
     name = "s" + hashlib.sha256(str(folder).encode()).hexdigest()[:24]
     if name not in _Chosen.made:
-        _Chosen.cluster.create_database(name)
+        _Chosen.cluster.create_database(name, _Chosen.template)
         _Chosen.made.add(name)
     return {"TRACKYARD__STORAGE__METADATA": _Chosen.cluster.url(name)}
 

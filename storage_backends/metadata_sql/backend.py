@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from trackyard.core.contracts.metadata import MetadataStore, StoreUnavailable
-from trackyard.storage_backends.metadata_sql import migrate
+from trackyard.storage_backends.metadata_sql import backups, migrate
 from trackyard.storage_backends.metadata_sql.threads import in_thread
 
 FILE_NAME = "metadata.db"
@@ -33,7 +33,7 @@ def _open_sqlite(url: str, data_dir: Path) -> MetadataStore:
     try:
         engine = make_engine(path, writes=True)
         try:
-            migrate.upgrade(engine, backup=lambda revision: migrate.backup_file(path, data_dir, revision))
+            migrate.upgrade(engine, lambda connection, revision: backups.backup_file(path, data_dir, revision))
         finally:
             engine.dispose()
         path.chmod(0o600)
@@ -52,7 +52,7 @@ class PostgresqlBackend:
     schemes: tuple[str, ...] = ("postgresql", "postgresql+psycopg")
 
     async def open(self, url: str, data_dir: Path) -> MetadataStore:
-        """See ``MetadataBackend.open``. PostgreSQL upgrades in one transaction; no copy is made."""
+        """See ``MetadataBackend.open``."""
         return await in_thread(lambda: _open_postgresql(url), "metadata-open")
 
 
@@ -66,7 +66,7 @@ def _open_postgresql(url: str) -> MetadataStore:
     target = _postgresql_url(url)
     engine = make_engine(target)
     try:
-        migrate.upgrade(engine)
+        migrate.upgrade(engine, backups.backup_schema)
     except SQLAlchemyError as error:
         engine.dispose()
         place = target.render_as_string(hide_password=True)

@@ -1,12 +1,13 @@
 """Bring a database to the present revision, after a backup; refuse one that a newer server wrote."""
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import Connection
-from trackyard.core import clock
+from sqlalchemy.exc import SQLAlchemyError
 from trackyard.core.contracts.metadata import StoreUnavailable
 
 HEAD = "0001"
@@ -15,21 +16,49 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_KEY = 7416953
 """Of the PostgreSQL advisory lock under which only one server upgrades."""
 
+Backup = Callable[[Connection, str], str]
+"""Copies the database; gets the connection of the upgrade and the old revision, gives back what the copy is called."""
+log = logging.getLogger(__name__)
 
-def upgrade(engine: Engine, backup: Callable[[str], Path] | None = None) -> None:
-    """Upgrade the tables; ``backup`` is called with the old revision before an older database is changed."""
+
+def upgrade(engine: Engine, backup: Backup) -> None:
+    """Upgrade the tables in one transaction; ``backup`` is called before an older database is changed."""
     with engine.connect() as connection:
-        revision = _revision(connection)
-    if revision == HEAD:
-        return
-    if revision is not None and revision not in _known_revisions():
+        if _revision(connection) == HEAD:
+            return
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            _wait_for_turn(connection)
+        revision = _revision(connection)  # another server may have upgraded meanwhile
+        if revision == HEAD:
+            return
+        if revision is not None:
+            _keep(connection, revision, backup)
+        _run(connection)
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """One server upgrades at a time, however long copies and changes of many rows take."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+
+
+def _keep(connection: Connection, revision: str, backup: Backup) -> None:
+    if revision not in _known_revisions():
         raise StoreUnavailable(
             f"The metadata database was written by a newer Trackyard (revision {revision}; this one knows {HEAD}). "
             "Install that version, or restore a backup from before the upgrade."
         )
-    if revision is not None and backup is not None:
-        backup(revision)
-    _run(engine)
+    try:
+        name = backup(connection, revision)
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        reason = " ".join(str(getattr(error, "orig", error)).split())
+        raise StoreUnavailable(
+            f"The metadata database is of an older Trackyard (revision {revision}) and could not be copied before its upgrade: "
+            f"{reason}. Nothing was changed. A copy needs as much free space again, and on PostgreSQL the right to make a "
+            "schema (GRANT CREATE ON DATABASE … TO …). See docs/databases.md."
+        ) from None
+    log.info("the metadata database is upgraded from revision %s to %s; what it was before is kept in %s", revision, HEAD, name)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -49,29 +78,11 @@ def _known_revisions() -> set[str]:
     return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
-def _run(engine: Engine) -> None:
+def _run(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def backup_file(database: Path, data_dir: Path, revision: str) -> Path:
-    """Copy a SQLite database into ``data_dir/backups`` and give back the copy's path."""
-    folder = data_dir / "backups"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"metadata-{revision}-{clock.now():%Y%m%dT%H%M%S}.db"
-    source, copy = sqlite3.connect(database), sqlite3.connect(target)
-    try:
-        source.backup(copy)
-    finally:
-        source.close()
-        copy.close()
-    target.chmod(0o600)
-    return target
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

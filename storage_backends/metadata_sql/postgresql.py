@@ -6,17 +6,15 @@ Units run in serializable transactions and are repeated when PostgreSQL asks for
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from functools import partial
+from typing import Any, Literal
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlmodel import Session
 from trackyard.core.contracts.metadata import StoreUnavailable
 from trackyard.core.errors import ApiError
-from trackyard.storage_backends.metadata_sql.sqlite import run_unit
-from trackyard.storage_backends.metadata_sql.threads import Crew, Unit, in_thread, settle
-
-T = TypeVar("T")
+from trackyard.storage_backends.metadata_sql.store import SqlStore, each, read_unit, run_unit
+from trackyard.storage_backends.metadata_sql.threads import Crew, Unit
 
 CONNECTIONS = 8
 ATTEMPTS = 12
@@ -57,70 +55,42 @@ def _replace_nul(adapters: Any) -> None:
         adapters.register_dumper(str, dumper)
 
 
-class PostgresqlStore:
+class PostgresqlStore(SqlStore):
     """An open PostgreSQL metadata store."""
 
     dialect: Literal["postgresql"] = "postgresql"
 
     def __init__(self, engine: Engine) -> None:
         """The database has the present tables."""
-        self._write_engine = engine.execution_options(isolation_level="SERIALIZABLE")
-        self._read_engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._engine = engine
-        self._writers = Crew("metadata-writer", CONNECTIONS, self._write_each)
-        self._readers = Crew("metadata-reader", CONNECTIONS, self._read_each)
-        self._closed = False
+        write = partial(write_unit, engine.execution_options(isolation_level="SERIALIZABLE"))
+        read = partial(read_unit, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True))
+        super().__init__(
+            Crew("metadata-writer", CONNECTIONS, each(partial(repeated, write), explained)),
+            Crew("metadata-reader", CONNECTIONS, each(partial(repeated, read), explained)),
+        )
 
-    async def read(self, work: Callable[[Session], T]) -> T:
-        """See ``MetadataStore.read``."""
-        return await self._readers.run(work)
-
-    async def write(self, work: Callable[[Session], T]) -> T:
-        """See ``MetadataStore.write``."""
-        return await self._writers.run(work)
-
-    async def check(self) -> None:
-        """See ``MetadataStore.check``."""
-        await self.read(lambda session: session.connection().exec_driver_sql("SELECT 1").scalar())
-
-    async def close(self) -> None:
-        """See ``MetadataStore.close``."""
-        if not self._closed:
-            self._closed = True
-            await in_thread(self._close, "metadata-close")
-
-    def _close(self) -> None:
-        self._writers.close()
-        self._readers.close()
+    def _release(self) -> None:
         self._engine.dispose()
 
-    def _read_each(self, units: list[Unit]) -> None:
-        for unit in units:
-            self._answer(unit, self._read_engine, commit=False)
 
-    def _write_each(self, units: list[Unit]) -> None:
-        for unit in units:
-            self._answer(unit, self._write_engine, commit=True)
+def write_unit(engine: Engine, unit: Unit) -> Any:
+    """Run the unit and commit what it changed."""
+    with engine.connect() as connection, connection.begin():
+        return run_unit(connection, unit)
 
-    def _answer(self, unit: Unit, engine: Engine, *, commit: bool) -> None:
-        for attempt in range(ATTEMPTS):
-            try:
-                value = self._attempt(unit, engine, commit=commit)
-            except Exception as error:
-                if attempt + 1 == ATTEMPTS or not repeatable(error, attempt):
-                    settle(unit.future, None, explained(error))
-                    return
-                time.sleep(random.uniform(0.002, 0.01) * 2 ** min(attempt, 6))  # noqa: S311
-            else:
-                settle(unit.future, value)
-                return
 
-    def _attempt(self, unit: Unit, engine: Engine, *, commit: bool) -> Any:
-        with engine.connect() as connection, connection.begin() as transaction:
-            value = run_unit(connection, unit)
-            if not commit:
-                transaction.rollback()
-        return value
+def repeated(attempt: Callable[[Unit], Any], unit: Unit) -> Any:
+    """Run the unit, again when PostgreSQL asks for that."""
+    tries = 0
+    while True:
+        try:
+            return attempt(unit)
+        except Exception as error:
+            if tries + 1 == ATTEMPTS or not repeatable(error, tries):
+                raise
+        time.sleep(random.uniform(0.002, 0.01) * 2 ** min(tries, 6))  # noqa: S311
+        tries += 1
 
 
 def repeatable(error: Exception, attempt: int) -> bool:

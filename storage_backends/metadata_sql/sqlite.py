@@ -6,20 +6,18 @@ under way share the next one, each in a savepoint of its own, and are answered w
 
 import fcntl
 import os
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
-from sqlmodel import Session
 from trackyard.core.contracts.metadata import StoreUnavailable
 from trackyard.core.query import patterns
-from trackyard.storage_backends.metadata_sql.threads import Crew, Unit, in_thread, settle
-
-T = TypeVar("T")
+from trackyard.storage_backends.metadata_sql.store import SqlStore, each, read_unit, run_unit
+from trackyard.storage_backends.metadata_sql.threads import Crew, Unit, settle
 
 READERS = 6
 TURN = 256
@@ -80,7 +78,7 @@ class DataLock:
         os.close(self._file)
 
 
-class SqliteStore:
+class SqliteStore(SqlStore):
     """An open SQLite metadata store."""
 
     dialect: Literal["sqlite"] = "sqlite"
@@ -91,48 +89,16 @@ class SqliteStore:
         self._lock = lock
         self._write_engine = make_engine(path, writes=True)
         self._read_engine = make_engine(path, writes=False, connections=READERS)
-        self._writer = Crew("metadata-writer", 1, self._commit_group, TURN)
-        self._readers = Crew("metadata-reader", READERS, self._answer)
-        self._closed = False
+        read = each(partial(read_unit, self._read_engine), explained)
+        super().__init__(Crew("metadata-writer", 1, self._commit_group, TURN), Crew("metadata-reader", READERS, read))
 
-    async def read(self, work: Callable[[Session], T]) -> T:
-        """See ``MetadataStore.read``."""
-        return await self._readers.run(work)
-
-    async def write(self, work: Callable[[Session], T]) -> T:
-        """See ``MetadataStore.write``."""
-        return await self._writer.run(work)
-
-    async def check(self) -> None:
-        """See ``MetadataStore.check``."""
-        await self.read(lambda session: session.connection().exec_driver_sql("SELECT 1").scalar())
-
-    async def close(self) -> None:
-        """See ``MetadataStore.close``."""
-        if not self._closed:
-            self._closed = True
-            await in_thread(self._close, "metadata-close")
-
-    def _close(self) -> None:
-        self._writer.close()
-        self._readers.close()
+    def _release(self) -> None:
         self._read_engine.dispose()
         with self._write_engine.connect() as connection:
             for statement in ("PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 connection.connection.execute(statement)
         self._write_engine.dispose()
         self._lock.release()
-
-    def _answer(self, units: list[Unit]) -> None:
-        for unit in units:
-            try:
-                with self._read_engine.connect() as connection, connection.begin() as transaction:
-                    value = run_unit(connection, unit)
-                    transaction.rollback()
-            except Exception as error:
-                settle(unit.future, None, explained(error))
-            else:
-                settle(unit.future, value)
 
     def _commit_group(self, units: list[Unit]) -> None:
         done: list[tuple[Unit, Any]] = []
@@ -164,16 +130,6 @@ class SqliteStore:
             settle(unit.future, None, explained(error))
         else:
             done.append((unit, value))
-
-
-def run_unit(connection: Connection, unit: Unit) -> Any:
-    """Run the unit with a session on the connection; its changes are flushed."""
-    patterns.begin_unit()
-    with Session(bind=connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
-        value = unit.work(session)
-        session.flush()
-        session.expunge_all()
-        return value
 
 
 def explained(error: Exception) -> Exception:

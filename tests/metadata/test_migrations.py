@@ -52,33 +52,6 @@ def change(path: Path, statement: str) -> None:
     connection.close()
 
 
-async def test_a_newer_database_is_refused_in_a_plain_sentence(tmp_path: Path, sqlite_opener: Opener) -> None:
-    await (await sqlite_opener()).close()
-    change(tmp_path / "metadata.db", "UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreUnavailable, match="newer Trackyard"):
-        await sqlite_opener()
-    change(tmp_path / "metadata.db", f"UPDATE alembic_version SET version_num = '{migrate.HEAD}'")
-    await (await sqlite_opener()).close()
-
-
-async def test_an_older_database_is_copied_before_it_is_changed(
-    tmp_path: Path, sqlite_opener: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = await sqlite_opener()
-    await opened.close()
-    upgraded: list[str] = []
-    monkeypatch.setattr(migrate, "HEAD", "0002")
-    monkeypatch.setattr(migrate, "_run", lambda engine: upgraded.append("yes"))
-    await (await sqlite_opener()).close()
-    assert upgraded == ["yes"]
-    copies = list((tmp_path / "backups").iterdir())
-    assert [copy.name.startswith("metadata-0001-") for copy in copies] == [True]
-    assert copies[0].stat().st_mode & 0o077 == 0
-    connection = sqlite3.connect(copies[0])
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
-    connection.close()
-
-
 async def test_a_database_of_another_program_is_left_alone(tmp_path: Path, sqlite_opener: Opener) -> None:
     change(tmp_path / "metadata.db", "CREATE TABLE other (id INTEGER)")
     with pytest.raises(StoreUnavailable, match="another program"):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,20 +12,10 @@ from trackyard.core.errors import ApiError
 from trackyard.core.testing import postgresql
 from trackyard.core.testing.kernel import running_kernel
 
-from tests.needs import missing
 from tests.queues.server import Server
 
 TASKS = 60
 PULLERS = 6
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgresql.Cluster]:
-    """A PostgreSQL cluster for the tests of this file."""
-    if postgresql.find_binaries() is None:
-        missing("PostgreSQL (initdb)")
-    with postgresql.cluster() as started:
-        yield started
 
 
 @pytest.fixture
@@ -36,9 +26,9 @@ async def one_sqlite_server(tmp_path: Path) -> AsyncIterator[list[Server]]:
 
 
 @pytest.fixture
-async def two_postgresql_servers(tmp_path: Path, cluster: postgresql.Cluster) -> AsyncIterator[list[Server]]:
+async def two_postgresql_servers(tmp_path: Path, postgresql_cluster: postgresql.Cluster) -> AsyncIterator[list[Server]]:
     """Two servers that share a database."""
-    url = await asyncio.to_thread(cluster.create_database, f"t{secrets.token_hex(8)}")
+    url = await asyncio.to_thread(postgresql_cluster.create_database, f"t{secrets.token_hex(8)}")
     config = f'[storage]\nmetadata = "{url}"\n'
     async with AsyncExitStack() as stack:
         servers = []

@@ -14,6 +14,12 @@ async def get(server: Server, queue: str) -> dict[str, Any]:
     return found
 
 
+async def test_a_file_of_tests_runs_on_the_database_that_its_name_tells(server: Server, request: pytest.FixtureRequest) -> None:
+    asked = request.config.getoption("--metadata")
+    again = request.node.nodeid.split("::")[0].endswith("[postgresql]")
+    assert server.kernel.metadata.dialect == ("postgresql" if again else {"both": "sqlite"}.get(asked, asked))
+
+
 async def test_services_queue_is_there_from_the_first_start(server: Server) -> None:
     found = await server.call("queues.get_all", name="^services$", only_fields=["id", "name"])
     assert [queue["name"] for queue in found["queues"]] == ["services"]
