@@ -23,6 +23,7 @@ from trackyard.core.kernel import Kernel, load_kernel
 from trackyard.core.settings import Settings
 from trackyard.plugins.identity import requests as r
 from trackyard.plugins.identity.accounts import username_of
+from trackyard.plugins.identity.first_start import web_site
 from trackyard.plugins.identity.realm import Realm
 
 TOKEN_SECONDS = 300
@@ -38,6 +39,9 @@ class Failure(Exception):
 class Caller(Protocol):
     """Calls endpoints as the system, or for a user."""
 
+    site: str
+    """Where the web site is reached, by the settings."""
+
     async def call(self, name: str, body: dict[str, Any], user: str | None = None) -> Any:
         """The ``data`` of the answer; raises `ApiError`. ``user``: an id on whose behalf the call is made."""
         ...
@@ -48,6 +52,7 @@ class DirectCaller:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
+        self.site = web_site(kernel)
 
     async def call(self, name: str, body: dict[str, Any], user: str | None = None) -> Any:
         """See `Caller.call`."""
@@ -58,9 +63,10 @@ class DirectCaller:
 class RemoteCaller:
     """Calls endpoints of the server that runs on this machine."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str, reason: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str, site: str, reason: str) -> None:
         """``reason`` is why the database can't be used directly."""
         self._session, self._url, self._token, self._reason = session, url, token, reason
+        self.site = site
 
     async def call(self, name: str, body: dict[str, Any], user: str | None = None) -> Any:
         """See `Caller.call`."""
@@ -111,11 +117,10 @@ async def _with_caller(kernel: Kernel, work: Work) -> None:
 
 async def _with_server(kernel: Kernel, realm: Realm, work: Work, reason: str) -> None:
     await realm.read_keys(kernel)
-    server = kernel.server
-    host = "127.0.0.1" if server.host in EVERYWHERE else server.host
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
         token = realm.tokens.issue(SYSTEM, TOKEN_SECONDS)
-        await work(RemoteCaller(session, f"http://{host}:{server.api_port}", token, reason))
+        host = "127.0.0.1" if kernel.server.host in EVERYWHERE else kernel.server.host
+        await work(RemoteCaller(session, f"http://{host}:{kernel.server.api_port}", token, web_site(kernel), reason))
 
 
 async def find(caller: Caller, wanted: str) -> dict[str, Any]:
@@ -191,6 +196,17 @@ def password(chosen: argparse.Namespace, settings: Settings) -> int:
     return run(settings, work)
 
 
+def login_link(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Make a login link for a user and print it."""
+
+    async def work(caller: Caller) -> None:
+        user = await find(caller, chosen.user)
+        made = await caller.call("auth.create_login_link", {"user": user["id"]})
+        print(f"The link works once, for a day:\n{caller.site}{made['path']}")
+
+    return run(settings, work)
+
+
 def disable(chosen: argparse.Namespace, settings: Settings) -> int:
     """Block a user, or let the user in again."""
 
@@ -225,6 +241,11 @@ def _user(parser: argparse.ArgumentParser) -> None:
     _server(parser)
 
 
+def _login_link(parser: argparse.ArgumentParser) -> None:
+    _user(parser)
+    parser.add_argument("--web-port", type=int, help="port of the web site (default: that of the settings)")
+
+
 def _create(parser: argparse.ArgumentParser) -> None:
     _user(parser)
     parser.add_argument("--name", help="the name that others see (default: the user name)")
@@ -249,6 +270,7 @@ COMMANDS = [
     Command("user create", "Make a user", create, _create),
     Command("user list", "List all users", show, _server),
     Command("user password", "Set the password of a user", password, _user),
+    Command("user login-link", "Make a one-time login link for a user", login_link, _login_link),
     Command("user disable", "Block a user", disable, _disable),
     Command("user credentials", "Make API credentials of a user", credentials, _credentials),
 ]

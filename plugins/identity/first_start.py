@@ -113,12 +113,16 @@ def ensure_credential(session: Session, administrator: User, presets: Presets) -
         end_sessions(session, owner)
 
 
+def web_site(kernel: Kernel) -> str:
+    """Where the web site is reached, without a slash at the end."""
+    return urls(kernel)["web"] + kernel.server.path_prefix.rstrip("/")
+
+
 def announce(kernel: Kernel, shown: Shown) -> None:
     """Print the credentials. This goes to the terminal and never to the log."""
-    site = urls(kernel)["web"] + kernel.server.path_prefix.rstrip("/")
     print(
         f"First start: the administrator {USERNAME!r} was created. This is shown once.\n"
-        f"  Log in (the link works once, for a day): {site}/login?token={shown.link_token}\n"
+        f"  Log in (the link works once, for a day): {web_site(kernel)}/login?token={shown.link_token}\n"
         f"  CLEARML_API_ACCESS_KEY={shown.access_key}\n"
         f"  CLEARML_API_SECRET_KEY={shown.secret_key}",
         flush=True,

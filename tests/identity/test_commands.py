@@ -92,6 +92,11 @@ async def test_commands_beside_a_server_call_it(trackyard: Trackyard, tmp_path: 
         assert [(item["label"], item["role"]) for item in listed] == [("by command", "guest")]
         assert await asyncio.to_thread(trackyard, "user", "password", "uma", *port, typed=f"{PASSWORD}\n") == 0
         assert (await ask(api, "auth.login", basic("uma", PASSWORD))).codes == (200, 0)
+        assert await asyncio.to_thread(trackyard, "user", "login-link", "uma", *port, "--web-port", "8123") == 0
+        link = re.search(r"http://127.0.0.1:8123/login\?token=(\S+)", capsys.readouterr().out)
+        assert link
+        for codes in ((200, 0), (401, 30)):
+            assert (await ask(api, "auth.login", {"Authorization": f"Bearer {link[1]}"})).codes == codes
         assert await asyncio.to_thread(trackyard, "user", "disable", "uma", *port) == 0
         assert (await ask(api, "auth.login", basic("uma", PASSWORD))).codes == (401, 31)
         assert await asyncio.to_thread(trackyard, "user", "disable", "nobody", *port) == 1

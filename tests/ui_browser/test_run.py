@@ -137,5 +137,6 @@ def test_a_login_link_works_once(visitor: Page, server: ServerProcess) -> None:
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
     page.context.clear_cookies()
     page.goto(server.web + path)
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("This login link was used before or has expired.")
+    expect(page.get_by_role("alert")).to_contain_text("trackyard user login-link")
     page.close()

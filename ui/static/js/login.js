@@ -5,8 +5,12 @@ import { find, url } from "./dom.js";
 const form = find("#login");
 const problem = find("#login-error");
 
-async function enter(headers, body = {}) {
-  const response = await fetch(url("/api/auth.login"), { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+const WRONG_PASSWORD = "The name or the password is wrong.";
+const SPENT_LINK = "This login link was used before or has expired. Ask an administrator for a new one, or run “trackyard user login-link USER” on the server.";
+
+/** Opens a session and leaves the page; ``refusal`` is told when the credentials are refused. */
+async function enter(headers, refusal) {
+  const response = await fetch(url("/api/auth.login"), { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", ...headers }, body: "{}" });
   const reply = await response.json().catch(() => null);
   if (response.ok) {
     // the theme that the user chose in another browser
@@ -14,7 +18,7 @@ async function enter(headers, body = {}) {
     if (theme) localStorage.setItem("trackyard.theme", theme);
     return location.replace(url(form.dataset.next));
   }
-  problem.textContent = response.status === 401 ? "The name or the password is wrong." : (reply?.meta?.result_msg ?? "The server can't be reached.");
+  problem.textContent = response.status === 401 ? refusal : (reply?.meta?.result_msg ?? "The server can't be reached.");
   problem.hidden = false;
   return undefined;
 }
@@ -29,7 +33,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   const { user, password } = form.elements;
   try {
-    await enter({ Authorization: `Basic ${base64(`${user.value}:${password.value}`)}` });
+    await enter({ Authorization: `Basic ${base64(`${user.value}:${password.value}`)}` }, WRONG_PASSWORD);
   } catch {
     problem.textContent = "The server can't be reached.";
     problem.hidden = false;
@@ -38,4 +42,4 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-if (form.dataset.link) enter({ Authorization: `Bearer ${form.dataset.link}` });
+if (form.dataset.link) enter({ Authorization: `Bearer ${form.dataset.link}` }, SPENT_LINK);
