@@ -7,6 +7,7 @@ from typing import Any
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Endpoint
+from trackyard.core.protocol.older import metadata_by_version
 from trackyard.core.protocol.replies import Changed, Many, Moved, Updated
 from trackyard.core.protocol.requests import IdsRequest, MoveRequest, PublicityRequest, TagsChangeRequest
 from trackyard.plugins.models import changes, older, publishing, reading, removal, replies, requests
@@ -27,8 +28,8 @@ class ModelsPlugin(Plugin):
 def _changing() -> list[Endpoint[Any]]:
     return [
         Endpoint("models.create", changes.create, requests.CreateRequest, writes=True, reply=replies.ModelCreated),
-        Endpoint("models.edit", changes.edit, requests.EditRequest, writes=True, reply=Changed),
-        Endpoint("models.update", changes.update, requests.UpdateRequest, writes=True, reply=Changed),
+        Endpoint("models.edit", metadata_by_version(changes.edit), requests.EditRequest, writes=True, reply=Changed),
+        Endpoint("models.update", metadata_by_version(changes.update), requests.UpdateRequest, writes=True, reply=Changed),
         Endpoint(
             "models.add_or_update_metadata", changes.add_or_update_metadata, requests.MetadataChange, writes=True, reply=Updated
         ),
@@ -53,11 +54,11 @@ def _moving() -> list[Endpoint[Any]]:
 
 def _reading() -> list[Endpoint[Any]]:
     return [
-        Endpoint("models.get_by_id", reading.get_by_id, requests.ModelRequest, reply=replies.OneModel),
-        Endpoint("models.get_by_id_ex", reading.get_by_id_ex, requests.ModelsQuery, reply=replies.ModelList),
-        Endpoint("models.get_all", reading.get_all, requests.ModelsQuery, reply=replies.ModelList),
-        Endpoint("models.get_all_ex", reading.get_all_ex, requests.ModelsQuery, reply=replies.ModelList),
+        Endpoint("models.get_by_id", metadata_by_version(reading.get_by_id), requests.ModelRequest, reply=replies.OneModel),
+        Endpoint("models.get_by_id_ex", metadata_by_version(reading.get_by_id_ex), requests.ModelsQuery, reply=replies.ModelList),
+        Endpoint("models.get_all", metadata_by_version(reading.get_all), requests.ModelsQuery, reply=replies.ModelList),
+        Endpoint("models.get_all_ex", metadata_by_version(reading.get_all_ex), requests.ModelsQuery, reply=replies.ModelList),
         Endpoint("models.get_frameworks", reading.get_frameworks, requests.FrameworksRequest, reply=replies.Frameworks),
-        Endpoint("models.get_by_task_id", older.get_by_task_id, older.TaskModelRequest),
-        Endpoint("models.update_for_task", older.update_for_task, older.TaskModelChange, writes=True),
+        Endpoint("models.get_by_task_id", metadata_by_version(older.get_by_task_id), older.TaskModelRequest),
+        Endpoint("models.update_for_task", metadata_by_version(older.update_for_task), older.TaskModelChange, writes=True),
     ]

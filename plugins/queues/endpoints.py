@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trackyard.core.protocol.endpoint import Empty, Endpoint
+from trackyard.core.protocol.older import metadata_by_version
 from trackyard.core.protocol.version import Version
 from trackyard.plugins.queues import changes, entries, listing
 from trackyard.plugins.queues import requests as r
@@ -17,15 +18,15 @@ def endpoints(lengths: QueueLengths) -> list[Endpoint[Any]]:
     """All endpoints; ``lengths`` are measured after changes."""
     one = entries.Entries(lengths.changed)
     return [
-        Endpoint("queues.get_all", listing.get_all, r.GetAllRequest, min_version=V2_4),
-        Endpoint("queues.get_all_ex", listing.get_all_ex, r.GetAllRequest, min_version=V2_4),
-        Endpoint("queues.get_by_id", listing.get_by_id, r.GetByIdRequest, min_version=V2_4),
+        Endpoint("queues.get_all", metadata_by_version(listing.get_all), r.GetAllRequest, min_version=V2_4),
+        Endpoint("queues.get_all_ex", metadata_by_version(listing.get_all_ex), r.GetAllRequest, min_version=V2_4),
+        Endpoint("queues.get_by_id", metadata_by_version(listing.get_by_id), r.GetByIdRequest, min_version=V2_4),
         Endpoint("queues.get_default", entries.get_default, Empty, min_version=V2_4),
         Endpoint("queues.get_num_entries", entries.get_num_entries, r.QueueRequest, min_version=V2_15),
         Endpoint("queues.peek_task", entries.peek_task, r.QueueRequest, min_version=V2_15),
         Endpoint("queues.get_queue_metrics", lengths.get_queue_metrics, r.MetricsRequest, min_version=V2_4),
         Endpoint("queues.create", changes.create, r.CreateRequest, writes=True, min_version=V2_4),
-        Endpoint("queues.update", changes.update, r.UpdateRequest, writes=True, min_version=V2_4),
+        Endpoint("queues.update", metadata_by_version(changes.update), r.UpdateRequest, writes=True, min_version=V2_4),
         Endpoint("queues.delete", changes.delete, r.DeleteRequest, writes=True, min_version=V2_4),
         Endpoint(
             "queues.add_or_update_metadata",

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from trackyard.core.protocol.version import Version
 
 from tests.projects.shelf import Shelf
 
@@ -196,3 +197,20 @@ async def test_withdrawn_endpoints_say_so(shelf: Shelf) -> None:
 async def test_unknown_models_are_told(shelf: Shelf) -> None:
     for action in ("get_by_id", "edit", "update", "set_ready", "delete"):
         assert await shelf.refusal(f"models.{action}", model=UNKNOWN) == (400, 201), action
+
+
+async def test_metadata_is_a_list_for_old_versions(shelf: Shelf) -> None:
+    """Up to version 2.16 of the protocol; the items are the same."""
+    item = {"key": "accuracy", "type": "float", "value": "0.5"}
+    model = await shelf.model(metadata={"accuracy": item})
+    for name, body, place in (
+        ("models.get_by_id", {"model": model}, lambda answer: answer["model"]),
+        ("models.get_all", {"id": [model]}, lambda answer: answer["models"][0]),
+        ("models.get_all_ex", {"id": [model], "only_fields": ["metadata"]}, lambda answer: answer["models"][0]),
+        ("models.get_by_id_ex", {"id": [model]}, lambda answer: answer["models"][0]),
+        ("models.edit", {"model": model, "metadata": {"accuracy": item}, "comment": "c"}, lambda answer: answer["fields"]),
+    ):
+        for version, expected in ((Version(2, 13), [item]), (Version(2, 16), [item]), (Version(2, 17), {"accuracy": item})):
+            answer = await shelf.kernel.call(name, body, shelf.identity, version)
+            assert place(answer)["metadata"] == expected, (name, version)
+    assert "metadata" not in (await shelf.kernel.call("models.get_all", {"only_fields": ["id"]}, shelf.identity, Version(2, 13)))

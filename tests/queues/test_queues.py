@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from trackyard.core.protocol.version import Version
 
 from tests.queues.server import Server
 
@@ -131,3 +132,18 @@ async def test_guests_change_nothing(server: Server) -> None:
     guest = Server(server.kernel, type(server.identity)(user="g", name="Guest", role="guest"))
     assert await guest.refusal("queues.get_next_task", queue=queue) == (403, 21)
     assert await guest.call("queues.get_num_entries", queue=queue) == {"num": 0}
+
+
+async def test_metadata_is_a_list_for_old_versions(server: Server) -> None:
+    """Up to version 2.16 of the protocol; the items are the same."""
+    item = {"key": "site", "type": "str", "value": "north"}
+    queue = await server.queue("with old metadata", metadata={"site": item})
+    for name, body, place in (
+        ("queues.get_by_id", {"queue": queue}, lambda answer: answer["queue"]),
+        ("queues.get_all", {"id": [queue]}, lambda answer: answer["queues"][0]),
+        ("queues.get_all_ex", {"id": [queue]}, lambda answer: answer["queues"][0]),
+        ("queues.update", {"queue": queue, "metadata": {"site": item}, "tags": ["t"]}, lambda answer: answer["fields"]),
+    ):
+        for version, expected in ((Version(2, 13), [item]), (Version(2, 16), [item]), (Version(2, 17), {"site": item})):
+            answer = await server.kernel.call(name, body, server.identity, version)
+            assert place(answer)["metadata"] == expected, (name, version)
