@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlmodel import Session
     from trackyard.core.contracts.events import AppendResult, EventBatch
     from trackyard.core.identity import Identity
@@ -78,6 +80,42 @@ class EventObserver(Protocol):
 
     async def after_append(self, batch: EventBatch, result: AppendResult) -> None:
         """Called for each stored batch; a failure is logged and changes nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class LostFile:
+    """A file that lost its owner. Its URL lies in a folder of the task, which was deleted, or reset at the time ``since``."""
+
+    url: str
+    task: str
+    company: str
+    since: datetime | None = None
+
+    def is_of_next_run(self, mtime: float) -> bool:
+        """Whether a file that was stored at ``mtime`` (seconds) belongs to the run after the reset.
+
+        A time in whole seconds may be up to a second too early.
+        """
+        return self.since is not None and mtime + (1.0 if mtime.is_integer() else 0.0) > self.since.timestamp()
+
+
+@dataclass(frozen=True)
+class Removal:
+    """How the removal of a file went: ``done``, ``elsewhere`` (not ours to delete) or ``failed`` (to be tried again)."""
+
+    status: str
+    error: str | None = None
+    size: int | None = None
+
+
+class FileRemover(Protocol):
+    """Removes files that lie outside the server's own file store, by the scheme of their URLs (``s3``)."""
+
+    schemes: tuple[str, ...]
+
+    async def remove(self, file: LostFile) -> Removal:
+        """Remove the file; whatever is raised is a failure, and the removal is tried again later."""
         ...
 
 

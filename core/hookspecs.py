@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from trackyard.core.contracts.events import EventBackend
     from trackyard.core.contracts.files import FileBackend
     from trackyard.core.contracts.metadata import MetadataBackend
-    from trackyard.core.extension import Authenticator, EventObserver, HealthCheck, Job, LoginMethod, Policy, TaskListener
+    from trackyard.core.extension import (
+        Authenticator,
+        EventObserver,
+        FileRemover,
+        HealthCheck,
+        Job,
+        LoginMethod,
+        Policy,
+        TaskListener,
+    )
     from trackyard.core.panels import Panel
     from trackyard.core.protocol.endpoint import Endpoint
     from trackyard.core.routes import Route
@@ -41,6 +50,12 @@ def trackyard_event_backends() -> list[EventBackend]:
 @hookspec
 def trackyard_file_backends() -> list[FileBackend]:
     """Register backends for uploaded files; chosen by the scheme of ``storage.files``."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_file_removers() -> list[FileRemover]:
+    """Register who removes the files of deleted tasks that lie outside the file store, by the scheme of their URLs."""
     raise NotImplementedError
 
 

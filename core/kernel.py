@@ -79,6 +79,10 @@ class Kernel:
         """The ``data`` of an endpoint, called in the process as ``identity``; raises `ApiError`."""
         return await self.dispatcher.call(name, body, identity, version)
 
+    async def permit(self, name: str, identity: Identity) -> None:
+        """Raise `ApiError` when ``identity`` may not call an endpoint; for handlers that do its work in their own unit."""
+        await self.dispatcher.permit(name, identity)
+
     async def identify(self, request: web.Request, *, navigable: bool = False) -> Identity:
         """Who sent the request; raises `ApiError` 401 without valid credentials (see `Authentication.identify`)."""
         return await self.authentication.identify(request, navigable=navigable)

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import NewType
 
-__all__ = ["MAX_PATH_BYTES", "MAX_SEGMENT_BYTES", "PathError", "StoragePath", "resolve", "storage_path"]
+__all__ = ["MAX_PATH_BYTES", "MAX_SEGMENT_BYTES", "PathError", "StoragePath", "is_in_folder_of", "resolve", "storage_path"]
 
 StoragePath = NewType("StoragePath", str)
 """A relative ``/``-separated path that :func:`storage_path` has checked."""
@@ -47,6 +47,11 @@ def storage_path(text: str) -> StoragePath:
     if len(path.encode()) > MAX_PATH_BYTES:
         raise PathError("path is too long")
     return StoragePath(path)
+
+
+def is_in_folder_of(task: str, path: StoragePath) -> bool:
+    """Whether the path lies in a folder whose name ends in the task's id, as the SDK names its folders."""
+    return any(segment.endswith(f".{task}") for segment in path.split("/")[:-1])
 
 
 def resolve(root: Path, path: StoragePath) -> Path:

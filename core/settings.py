@@ -166,7 +166,7 @@ class Settings:
                 raise SettingsError(variable(full), full, "this key", f"one of {', '.join(sorted(names))}")
 
     def _convert(self, key: str, origin: Origin, kind: Any) -> Any:
-        value = self._secret(key, origin)
+        value = self._secret(key, origin, origin.value)
         lax = origin.source.startswith(ENV_PREFIX) or origin.source == "flag"
         if lax and isinstance(value, str) and value[:1] in "[{":
             value = msgspec.json.decode(value.encode())
@@ -175,8 +175,9 @@ class Settings:
         except msgspec.ValidationError as error:
             raise SettingsError(origin.source, key, f"{type(value).__name__} {value!r}", str(error)) from None
 
-    def _secret(self, key: str, origin: Origin) -> Any:
-        match origin.value:
+    def _secret(self, key: str, origin: Origin, given: Any) -> Any:
+        """What was given, with every secret read from its place."""
+        match given:
             case {"env": str(name), **rest} if not rest:
                 if name not in self._environ:
                     raise SettingsError(origin.source, key, f"env = {name!r}, which is not set", "a set variable")
@@ -186,14 +187,24 @@ class Settings:
                     return Path(name).read_text().strip()
                 except OSError as error:
                     raise SettingsError(origin.source, key, f"file = {name!r}: {error.strerror}", "a readable file") from None
-        return origin.value
+            case list():
+                return [self._secret(f"{key}[{number}]", origin, item) for number, item in enumerate(given)]
+            case dict():
+                return {name: self._secret(f"{key}.{name}", origin, item) for name, item in given.items()}
+        return given
 
     def _remember(self, table: str, kind: type[msgspec.Struct], taken: msgspec.Struct) -> None:
         for field in msgspec.structs.fields(kind):
             origin = self._find(table, field.encode_name)
             source = origin.source if origin else "default"
-            shown = origin.value if origin and isinstance(origin.value, dict) else getattr(taken, field.name)
+            shown = origin.value if origin and isinstance(origin.value, dict) else _plain(getattr(taken, field.name))
             self._origins[f"{table}.{field.encode_name}"] = Origin(shown, source)
+
+
+def _plain(value: Any) -> Any:
+    """Tables in a list as they are written."""
+    tables = isinstance(value, list) and any(isinstance(item, msgspec.Struct) for item in value)
+    return msgspec.to_builtins(value) if tables else value
 
 
 def shown_value(key: str, value: Any) -> Any:
@@ -201,7 +212,7 @@ def shown_value(key: str, value: Any) -> Any:
     if isinstance(value, dict):
         place = set(value) in ({"env"}, {"file"})
         return value if place else {name: shown_value(name, item) for name, item in value.items()}
-    if value and re.split(r"[._]", key.lower())[-1] in SECRET_WORDS:
+    if value and re.split(r"[._]", key.lower().removesuffix("_json"))[-1] in SECRET_WORDS:
         return HIDDEN
     if isinstance(value, list):
         return [shown_value(key, item) for item in value]

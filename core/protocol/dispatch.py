@@ -105,6 +105,12 @@ class Dispatcher:
         call = Call(self._kernel, identity, name, body, version=version)
         return await self._run(endpoint, call)
 
+    async def permit(self, name: str, identity: Identity) -> None:
+        """Raise `ApiError` when ``identity`` may not call the endpoint, by its permission or by a policy."""
+        endpoint = self._find(name, NEWEST)
+        _check_permission(endpoint, identity)
+        await self._ask_policies(Call(self._kernel, identity, name, {}), endpoint)
+
     async def _answer(self, request: web.Request, path: str, meta: Meta) -> web.StreamResponse:
         name, version = _parse_path(path, meta)
         endpoint = self._find(name, version)
@@ -153,9 +159,12 @@ class Dispatcher:
             call.body = await read_body(request)
         return call
 
-    async def _run(self, endpoint: Endpoint[Any], call: Call) -> Any:
+    async def _ask_policies(self, call: Call, endpoint: Endpoint[Any]) -> None:
         for policy in self._kernel.policies():
             await policy.check(call, endpoint.name)
+
+    async def _run(self, endpoint: Endpoint[Any], call: Call) -> Any:
+        await self._ask_policies(call, endpoint)
         return await endpoint.handler(call, convert(call.body, endpoint.request))
 
 

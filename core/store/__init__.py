@@ -4,7 +4,7 @@
 """
 
 from trackyard.core.store.changes import ARCHIVED, archive, change_tags, make_private, make_public, unarchive
-from trackyard.core.store.deletions import schedule_deletion
+from trackyard.core.store.deletions import EVENTS, EVENTS_AND_FILES, events_url, retry_deletions, schedule_deletion
 from trackyard.core.store.documents import (
     Document,
     delete,
@@ -54,6 +54,8 @@ from trackyard.core.store.queues import (
 
 __all__ = [
     "ARCHIVED",
+    "EVENTS",
+    "EVENTS_AND_FILES",
     "Document",
     "Entry",
     "MetricBatch",
@@ -69,6 +71,7 @@ __all__ = [
     "delete",
     "descendants",
     "ensure_project",
+    "events_url",
     "existing",
     "free_queue_name",
     "get",
@@ -87,6 +90,7 @@ __all__ = [
     "refuse_taken_name",
     "require",
     "require_own",
+    "retry_deletions",
     "schedule_deletion",
     "set_path",
     "take_first",

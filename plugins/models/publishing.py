@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlmodel import Session
-from trackyard.core import store
+from trackyard.core import lifecycle, store
 from trackyard.core.entities import MODEL, TASK
 from trackyard.core.errors import ApiError
+from trackyard.core.lifecycle import Unit, change_status, owned_task
 from trackyard.core.protocol.endpoint import Call
 from trackyard.core.protocol.many import many_calls
 from trackyard.core.store import Document
@@ -32,20 +31,22 @@ async def publish_many(call: Call, request: PublishManyRequest) -> Document:
 
 
 async def _publish(call: Call, model: str, with_task: bool, force: bool) -> Document:
-    """The task is published first: when that is refused, the model stays as it was."""
-    task = await call.metadata.read(lambda session: _task_to_publish(session, call, model))
-    answer: Document = {}
-    if task and with_task:
-        body: dict[str, Any] = {"task": task, "force": force, "publish_model": False}
-        answer["published_task"] = {"id": task, "data": await call.kernel.call("tasks.publish", body, call.identity)}
+    """The model and its task are published together or, when one of them can't be, not at all."""
+    found = await call.metadata.read(lambda session: _task_to_publish(session, call, model))
+    if found and with_task:
+        await call.kernel.permit("tasks.publish", call.identity)
 
-    def work(session: Session) -> int:
-        fields = store.update(session, MODEL, model, {"ready": True}, by=call.identity.user, expected={"ready": False})
-        if not fields:
+    def work(unit: Unit) -> Document:
+        task = _task_to_publish(unit.session, call, model)
+        answer: Document = {"updated": 1}
+        if task and with_task:
+            fields = change_status(unit, owned_task(unit, task), "published", force=force, more={"published": unit.now})
+            answer["published_task"] = {"id": task, "data": {"updated": 1, "fields": fields}}
+        if not store.update(unit.session, MODEL, model, {"ready": True}, by=call.identity.user, expected={"ready": False}):
             raise _is_ready(model)
-        return 1
+        return answer
 
-    return {"updated": await call.metadata.write(work), **answer}
+    return await lifecycle.write(call.kernel, call.identity, work)
 
 
 def _task_to_publish(session: Session, call: Call, model: str) -> str | None:

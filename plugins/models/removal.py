@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import select
 from sqlmodel import Session
 from trackyard.core import store
@@ -21,11 +19,9 @@ DELETED = "__DELETED__"
 
 async def delete(call: Call, request: DeleteRequest) -> Document:
     """Delete a model; raises 400/201, and without ``force`` 400/205 and 400/206."""
-    done = await call.metadata.write(
+    return await call.metadata.write(
         lambda session: _delete(session, call, request.model, request.force, request.delete_external_artifacts)
     )
-    await _forget_events(call, [request.model])
-    return done
 
 
 async def delete_many(call: Call, request: DeleteManyRequest) -> Document:
@@ -34,9 +30,7 @@ async def delete_many(call: Call, request: DeleteManyRequest) -> Document:
     def work(session: Session, model: str) -> Document:
         return _delete(session, call, model, request.force, request.delete_external_artifacts)
 
-    answer = await many_in_units(call.metadata, request.ids, work)
-    await _forget_events(call, [item["id"] for item in answer["succeeded"]])
-    return answer
+    return await many_in_units(call.metadata, request.ids, work)
 
 
 def _delete(session: Session, call: Call, model: str, force: bool, with_file: bool) -> Document:
@@ -49,8 +43,8 @@ def _delete(session: Session, call: Call, model: str, force: bool, with_file: bo
         _mark_deleted(session, call, task, model)
     store.delete(session, MODEL, [model])
     store.touch_projects(session, [found.get("project")])
-    if with_file:
-        store.schedule_deletion(session, [found.get("uri", "")], call.identity, found.get("task"))
+    gone = [store.events_url("model", model), *([found.get("uri", "")] if with_file else [])]
+    store.schedule_deletion(session, gone, call.identity, found.get("task"))
     return {"deleted": True, "url": found.get("uri", "")}
 
 
@@ -87,9 +81,3 @@ def _mark_deleted(session: Session, call: Call, task: str, model: str) -> None:
             if item.get("model") == model:
                 item["model"] = f"{DELETED}{model}"
     store.update(session, TASK, task, {"models": models}, by=call.identity.user, tells=False)
-
-
-async def _forget_events(call: Call, models: Iterable[str]) -> None:
-    gone = list(models)
-    if gone:
-        await call.events.delete("model", gone)

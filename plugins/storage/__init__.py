@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 from sqlmodel import Session
-from trackyard.core import clock
+from trackyard.core import clock, store
 from trackyard.core.entities import StorageSettings
+from trackyard.core.extension import FileRemover
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import ADMIN
 from trackyard.core.kernel import Kernel
@@ -17,7 +18,9 @@ from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.replies import Updated
 from trackyard.core.protocol.requests import Request
 from trackyard.core.store import Document
+from trackyard.plugins.storage.removal import ObjectRemover
 from trackyard.plugins.storage.requests import ResetRequest, SetRequest
+from trackyard.plugins.storage.settings import ObjectStorageSettings, with_file
 from trackyard.plugins.storage.vault import Vault, mask, read_key, unmask
 
 EMPTY: dict[str, Document] = {"aws": {"buckets": []}, "google": {"buckets": []}, "azure": {"containers": []}}
@@ -29,6 +32,8 @@ class StoragePlugin(Plugin):
     name = "storage"
     summary = "Access to object storage that administrators keep on the server"
     table = "object_storage"
+    settings_type = ObjectStorageSettings
+    settings: ObjectStorageSettings
     _vault: Vault
 
     @hookimpl
@@ -40,9 +45,24 @@ class StoragePlugin(Plugin):
             Endpoint("storage.reset_settings", self.reset_settings, ResetRequest, permission=ADMIN, writes=True, reply=Updated),
         ]
 
+    @hookimpl
+    def trackyard_file_removers(self) -> list[FileRemover]:
+        """Objects of deleted tasks go from the buckets that are set."""
+        return [ObjectRemover(self.clear_settings)]
+
     async def start(self, kernel: Kernel) -> None:
         """Read the key that secrets are encrypted with."""
         self._vault = Vault(await asyncio.to_thread(read_key, kernel.data_dir))
+        self._metadata = kernel.metadata
+
+    async def clear_settings(self, company: str) -> Document:
+        """The settings with their secrets in clear: those that were set, then those of ``plugins.toml``."""
+
+        def work(session: Session) -> Document:
+            found = session.get(StorageSettings, company)
+            return {name: {**empty, **self._vault.open(_of(found, name))} for name, empty in EMPTY.items()}
+
+        return with_file(await self._metadata.read(work), self.settings)
 
     async def get_settings(self, call: Call, request: Request) -> Document:
         """Read the settings; a mask stands for every secret."""
@@ -61,6 +81,8 @@ class StoragePlugin(Plugin):
         def work(session: Session) -> Document:
             found = session.get(StorageSettings, call.identity.company)
             new = {name: self._vault.seal(unmask(value, self._vault.open(_of(found, name)))) for name, value in given.items()}
+            # deletions that had no access, or a wrong key, go through now
+            store.retry_deletions(session, call.identity.company, ObjectRemover.schemes)
             return _store(session, call.identity.company, {**(found.settings if found else {}), **new}, changed=bool(new))
 
         return await call.metadata.write(work)

@@ -10,7 +10,6 @@ from trackyard.core import store
 from trackyard.core.entities import MODEL, FieldPath, Model, TaskValue, table_of
 from trackyard.core.lifecycle import Unit
 from trackyard.core.store import Document
-from trackyard.plugins.tasks.deletions import events_url
 from trackyard.plugins.tasks.requests import CleanupRequest
 
 
@@ -73,7 +72,7 @@ def remove_results(unit: Unit, task: Document, found: Results, request: CleanupR
     store.delete(unit.session, MODEL, [model["id"] for model in drafts])
     for model in stay if forget else []:
         store.update(unit.session, MODEL, model["id"], {"task": None}, by=unit.identity.user, tells=False)
-    gone = [events_url("model", model["id"]) for model in drafts]
+    gone = [store.events_url("model", model["id"]) for model in drafts]
     if request.delete_external_artifacts:
         gone += [*found.artifact_urls, *_uris(drafts)]
     store.schedule_deletion(unit.session, gone, unit.identity, task["id"])

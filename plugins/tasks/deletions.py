@@ -1,33 +1,29 @@
-"""Removes what deleted and reset tasks leave behind: files on the file server, and events. A job works a durable queue off.
+"""Removes what deleted and reset tasks leave behind: their files and events. A job works a durable queue off.
 
-Only files that are a task's own are removed: their path must have a segment that ends in the task's id, as the SDK names
+Only files that are a task's own are removed: their path must have a folder that ends in the task's id, as the SDK names
 its folders, so that an address which somebody wrote into a task can't delete the files of another one. A file that was
-stored after its task was reset belongs to the next run and stays. What lies elsewhere (object storage, other servers, other
-folders) is not touched; its row says ``elsewhere`` for whoever wants to know.
+stored after its task was reset belongs to the next run and stays. What lies outside the file store is removed by the
+`FileRemover` for the scheme of its URL; without one it is not touched, and its row says ``elsewhere``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import re
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session
 from trackyard.core import clock, store
-from trackyard.core.contracts.events import EntityKind, EventStore, SampleQuery
-from trackyard.core.entities import FileDeletion, table_of
-from trackyard.core.extension import Health
-from trackyard.core.identity import Identity
+from trackyard.core.entities import TASK, FileDeletion, table_of
+from trackyard.core.extension import FileRemover, Health, LostFile, Removal
 from trackyard.core.kernel import Kernel
-from trackyard.core.paths import PathError, StoragePath, storage_path
+from trackyard.core.paths import PathError, StoragePath, is_in_folder_of, storage_path
+from trackyard.plugins.tasks.left_events import RESET, finish_reset, remove_events
 
-EVENTS = "events"
-EVENTS_AND_FILES = "events+files"
 SECONDS = 30.0
 """How often the queue is looked at."""
 ATTEMPTS = 8
@@ -37,31 +33,31 @@ FIRST_PAUSE = timedelta(seconds=60)
 KEPT = timedelta(days=30)
 """How long a finished deletion can be looked up."""
 BATCH = 200
-PAGE = 1000
-IMAGE_SOURCE = re.compile(r'"(?:source|url)"\s*:\s*"(https?://[^"\\]+)"')
+AT_ONCE = 8
+"""So many deletions run at the same time: an object store that does not answer holds up few."""
+FOREIGN = Removal("elsewhere", "not in the task's own folder on this file server; it was not deleted")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a deletion went: ``done``, ``elsewhere`` (not ours to delete) or ``failed`` (to be tried again)."""
-
-    status: str
-    error: str | None = None
-    size: int | None = None
-
-
-def events_url(kind: EntityKind, entity: str, *, with_files: bool = False) -> str:
-    """What stands in the queue for the events of a task or a model, and the files that they show."""
-    return f"{EVENTS_AND_FILES if with_files else EVENTS}:{kind}/{entity}"
 
 
 async def remove_deleted(kernel: Kernel) -> None:
     """Work off what is due; a failure is noted with the time of the next attempt."""
     while rows := await kernel.metadata.read(_due):
-        outcomes = [(row, await _try(kernel, row)) for row in rows]
-        await kernel.metadata.write(lambda session, done=outcomes: _note(session, done))  # type: ignore[misc]
+        for first in range(0, len(rows), AT_ONCE):
+            part = rows[first : first + AT_ONCE]
+            outcomes = await asyncio.gather(*(_try(kernel, row) for row in part))
+            done = list(zip(part, outcomes, strict=True))
+            await kernel.metadata.write(lambda session, done=done: _note(session, done))  # type: ignore[misc]
     await kernel.metadata.write(_forget_old)
+
+
+async def finish_resets(kernel: Kernel) -> None:
+    """Do, before calls are answered, what a server that was killed left of resets."""
+    table = table_of(FileDeletion)
+    query = select(table).where(table.c.status == "waiting", table.c.url.startswith(f"{RESET}:"))
+    rows = await kernel.metadata.read(lambda session: list(session.execute(query)))
+    done = [(row, await _try(kernel, row)) for row in rows]
+    if done:
+        await kernel.metadata.write(lambda session: _note(session, done))
 
 
 def _due(session: Session) -> list[Any]:
@@ -70,61 +66,49 @@ def _due(session: Session) -> list[Any]:
     return list(session.execute(query.order_by(table.c.num).limit(BATCH)))
 
 
-async def _try(kernel: Kernel, row: Any) -> Outcome:
+async def _try(kernel: Kernel, row: Any) -> Removal:
     try:
-        scheme, _, rest = row.url.partition(":")
-        if scheme in (EVENTS, EVENTS_AND_FILES):
-            return await _remove_events(kernel, row, rest, with_files=scheme == EVENTS_AND_FILES)
-        return await _remove_file(kernel, row)
+        return await _remove(kernel, row)
     except Exception as error:
         log.warning("could not delete %s of task %s", row.url, row.task, exc_info=True)
-        return Outcome("failed", f"{type(error).__name__}: {error}")
+        return Removal("failed", f"{type(error).__name__}: {error}")
 
 
-async def _remove_events(kernel: Kernel, row: Any, entity: str, *, with_files: bool) -> Outcome:
-    kind, _, identifier = entity.partition("/")
-    if with_files:
-        owner = Identity(user=row.user or "", name="", company=row.company)
-        urls = [url async for url in shown_files(kernel.events, kind, identifier)]  # type: ignore[arg-type]
-        await kernel.metadata.write(lambda session: store.schedule_deletion(session, urls, owner, row.task))
-    await kernel.events.delete(kind, [identifier])  # type: ignore[arg-type]
-    return Outcome("done")
+async def _remove(kernel: Kernel, row: Any) -> Removal:
+    scheme, _, rest = row.url.partition(":")
+    if scheme in (store.EVENTS, store.EVENTS_AND_FILES):
+        return await remove_events(kernel, row, rest, with_files=scheme == store.EVENTS_AND_FILES)
+    if scheme == RESET:
+        return await finish_reset(kernel, row)
+    if not row.task:
+        return FOREIGN
+    file = LostFile(row.url, row.task, row.company, row.created if await _exists(kernel, row.task) else None)
+    if scheme in ("http", "https"):
+        return await _remove_file(kernel, file)
+    removers: list[FileRemover] = kernel.plugins.provided("file_removers")
+    remover = next((remover for remover in removers if scheme in remover.schemes), None)
+    if remover is None or not _is_own(rest, row.task):
+        return FOREIGN
+    return await remover.remove(file)
 
 
-async def shown_files(events: EventStore, kind: EntityKind, entity: str) -> AsyncIterator[str]:
-    """The addresses of the files that the debug images and plots of a task or a model show."""
-    async for sample in _samples(events, kind, entity, "training_debug_image"):
-        if sample.text:
-            yield sample.text
-    async for sample in _samples(events, kind, entity, "plot"):
-        for url in IMAGE_SOURCE.findall(sample.text):
-            yield url
+async def _exists(kernel: Kernel, task: str) -> bool:
+    return await kernel.metadata.read(lambda session: store.get(session, TASK, task, fields=("id",)) is not None)
 
 
-async def _samples(events: EventStore, kind: EntityKind, entity: str, type_: Any) -> AsyncIterator[Any]:
-    start: int | None = None
-    while True:
-        page = await events.samples(SampleQuery(kind, [entity], type_, start=start, order="asc", limit=PAGE))
-        for sample in page.samples:
-            yield sample
-        if len(page.samples) < PAGE:
-            return
-        start = page.samples[-1].iteration + 1
-
-
-async def _remove_file(kernel: Kernel, row: Any) -> Outcome:
-    paths = own_paths(row.url, row.task)
+async def _remove_file(kernel: Kernel, file: LostFile) -> Removal:
+    paths = own_paths(file.url, file.task)
     if not paths:
-        return Outcome("elsewhere", "not in the task's own folder on this file server; it was not deleted")
+        return FOREIGN
     for path in paths:
         found = await kernel.files.stat(path)
         if found is None:
             continue
-        if not _is_older(found.mtime, row.created):
-            return Outcome("done", "stored again since; it stays")
+        if file.is_of_next_run(found.mtime):
+            return Removal("done", "stored again since; it stays")
         await kernel.files.delete(path)
-        return Outcome("done", size=found.size)
-    return Outcome("done", "there is no such file here")
+        return Removal("done", size=found.size)
+    return Removal("done", "there is no such file here")
 
 
 def own_paths(url: str, task: str | None) -> list[StoragePath]:
@@ -133,23 +117,26 @@ def own_paths(url: str, task: str | None) -> list[StoragePath]:
     if parts.scheme not in ("http", "https") or not task:
         return []
     texts = [parts.path, *([parts.path.partition("/files/")[2]] if "/files/" in parts.path else [])]
-    found = []
+    return [path for path in _paths(texts) if is_in_folder_of(task, path)]
+
+
+def _paths(texts: Sequence[str]) -> Iterator[StoragePath]:
     for text in texts:
         try:
-            path = storage_path(unquote(text, errors="strict"))
+            yield storage_path(unquote(text, errors="strict"))
         except (PathError, UnicodeDecodeError):
             continue
-        if any(segment.endswith(f".{task}") for segment in path.split("/")[:-1]):
-            found.append(path)
-    return found
 
 
-def _is_older(mtime: float, moment: datetime) -> bool:
-    """Whether a file was stored before ``moment``; a time in whole seconds may be up to a second too early."""
-    return mtime + (1.0 if mtime.is_integer() else 0.0) <= moment.timestamp()
+def _is_own(rest: str, task: str) -> bool:
+    """Whether an address, given without its scheme, lies in a folder of the task; the name of a host is no folder."""
+    try:
+        return is_in_folder_of(task, storage_path(rest.removeprefix("//").partition("/")[2]))
+    except PathError:
+        return False
 
 
-def _note(session: Session, outcomes: Sequence[tuple[Any, Outcome]]) -> None:
+def _note(session: Session, outcomes: Sequence[tuple[Any, Removal]]) -> None:
     table, moment = table_of(FileDeletion), clock.now()
     for row, outcome in outcomes:
         attempts = row.attempts + 1

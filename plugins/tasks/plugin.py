@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from trackyard.core.extension import HealthCheck, Job
 from trackyard.core.hookspecs import hookimpl
+from trackyard.core.kernel import Kernel
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Endpoint, Handler
 from trackyard.core.protocol.requests import MoveRequest, PublicityRequest, TagsChangeRequest
@@ -98,6 +99,10 @@ class TasksPlugin(Plugin):
     name = "tasks"
     summary = "Tasks: their life cycle, parameters, artifacts and models"
     essential = True
+
+    async def start(self, kernel: Kernel) -> None:
+        """Finish the resets that a server which was killed had begun."""
+        await deletions.finish_resets(kernel)
 
     @hookimpl
     def trackyard_endpoints(self) -> list[Endpoint[Any]]:

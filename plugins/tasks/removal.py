@@ -14,7 +14,7 @@ from trackyard.core.protocol.requests import IdsRequest
 from trackyard.core.store import Document
 from trackyard.plugins.tasks import documents
 from trackyard.plugins.tasks.cleanup import Results, remove_results, results_of, urls_of
-from trackyard.plugins.tasks.deletions import events_url, shown_files
+from trackyard.plugins.tasks.left_events import forget_reset, note_reset, shown_files
 from trackyard.plugins.tasks.requests import CleanupRequest, DeleteRequest, ResetRequest
 from trackyard.plugins.tasks.statuses import one_of, pipeline_steps
 
@@ -30,8 +30,8 @@ async def reset(call: Call, request: ResetRequest) -> Document:
     """Throw away the results of a task and make it a draft; its inputs stay."""
     shown = await _shown(call, [request.task], request)
     answer = await lifecycle.write(call.kernel, call.identity, lambda unit: _reset_one(unit, request, shown))
-    deleted = await call.events.delete("task", [request.task])
-    return {**answer, "dequeued": {}, "events": {"deleted": deleted.events}, "urls": answer["urls"] or {}}
+    deleted = await forget_reset(call.kernel, [request.task])
+    return {**answer, "dequeued": {}, "events": {"deleted": deleted}, "urls": answer["urls"] or {}}
 
 
 async def reset_many(call: Call, request: IdsRequest) -> Document:
@@ -42,7 +42,7 @@ async def reset_many(call: Call, request: IdsRequest) -> Document:
         return _reset_one(unit, one_of(call, task, ResetRequest), shown)
 
     answer = await lifecycle.write_many(call.kernel, call.identity, request.ids, work)
-    await call.events.delete("task", [item["id"] for item in answer["succeeded"]])
+    await forget_reset(call.kernel, [item["id"] for item in answer["succeeded"]])
     return answer
 
 
@@ -59,6 +59,7 @@ def _reset_one(unit: Unit, request: ResetRequest, shown: EventUrls) -> Document:
     found = results_of(unit, task, _row(unit, task["id"]))
     fields = change_status(unit, task, "created", RESET, force=request.force, more=_reset_fields(task, request))
     deleted, _ = remove_results(unit, task, found, request, forget=False)
+    note_reset(unit, task["id"])
     if request.delete_external_artifacts:
         store.schedule_deletion(unit.session, shown.get(task["id"], []), unit.identity, task["id"])
     urls = urls_of(found, request, shown.get(task["id"], []))
@@ -125,7 +126,7 @@ def _remove(unit: Unit, task: Document, request: DeleteRequest, found: Results |
     found = found or results_of(unit, task, _row(unit, task["id"]))
     lifecycle.leave_queues(unit, task["id"])
     deleted, updated = remove_results(unit, task, found, request, forget=True)
-    events = events_url("task", task["id"], with_files=request.delete_external_artifacts)
+    events = store.events_url("task", task["id"], with_files=request.delete_external_artifacts)
     store.schedule_deletion(unit.session, [events], unit.identity, task["id"])
     children = _orphan_children(unit, task["id"])
     store.delete(unit.session, TASK, [task["id"]])

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from trackyard.core import clock
+from trackyard.core import clock, store
 from trackyard.core.contracts.events import Entity, EntityEvents, EventBatch, LogQuery, LogRecord
-from trackyard.core.entities import FileDeletion, table_of
+from trackyard.core.entities import MODEL, FileDeletion, table_of
+from trackyard.core.errors import forbidden
+from trackyard.core.protocol.endpoint import Call
+from trackyard.plugins.tasks.deletions import remove_deleted
 
 from tests.projects.shelf import Shelf
 
@@ -41,6 +44,39 @@ async def test_a_task_that_cannot_be_published_keeps_its_model_a_draft(shelf: Sh
     assert (await shelf.read_model(model))["ready"] is False
     assert await shelf.call("models.set_ready", model=model, publish_task=False) == {"updated": 1}
     assert (await shelf.read_task(task))["status"] == "created"
+
+
+async def test_a_model_and_its_task_are_published_together_or_not_at_all(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = await with_status(shelf, "completed")
+    model = await shelf.model(task=task)
+    update = store.update
+
+    def broken(session: Any, kind: Any, *arguments: Any, **options: Any) -> Any:
+        if kind is MODEL:
+            raise RuntimeError("the server was killed here")
+        return update(session, kind, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "update", broken)
+        with pytest.raises(RuntimeError):
+            await shelf.call("models.set_ready", model=model)
+    assert (await shelf.read_task(task))["status"] == "completed"
+    assert (await shelf.read_model(model))["ready"] is False
+
+
+class NobodyPublishesTasks:
+    """A policy."""
+
+    async def check(self, call: Call, endpoint: str) -> None:
+        if endpoint == "tasks.publish":
+            raise forbidden(20, "no")
+
+
+async def test_who_may_not_publish_tasks_does_not_do_it_by_a_model(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf.kernel, "policies", lambda: [NobodyPublishesTasks()])
+    model = await shelf.model(task=await with_status(shelf, "completed"))
+    assert await shelf.refusal("models.set_ready", model=model) == (403, 20)
+    assert await shelf.call("models.set_ready", model=model, publish_task=False) == {"updated": 1}
 
 
 async def test_publishing_the_task_can_be_forced(shelf: Shelf) -> None:
@@ -104,6 +140,7 @@ async def test_events_go_with_their_model(shelf: Shelf) -> None:
     record = LogRecord(clock.epoch_ms(clock.now()), "info", "worker", "text")
     await shelf.kernel.events.append(EventBatch([EntityEvents(entity, logs=[record])]))
     await shelf.call("models.delete", model=model)
+    await remove_deleted(shelf.kernel)
     assert (await shelf.kernel.events.logs(LogQuery(entity))).total == 0
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from trackyard.core.cli.command import Command
 from trackyard.core.contracts.events import AppendResult, EventBatch
 from trackyard.core.errors import ApiError
-from trackyard.core.extension import Health, HealthCheck, Job, LoginMethod, StatusChange
+from trackyard.core.extension import FileRemover, Health, HealthCheck, Job, LoginMethod, LostFile, Removal, StatusChange
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import PUBLIC, USER, Identity
 from trackyard.core.kernel import Kernel
@@ -232,6 +232,27 @@ class ListeningSample(Plugin):
     def trackyard_event_observers(self) -> list[Observer]:
         """One observer."""
         return [OBSERVER]
+
+
+class RemoverSample(Plugin):
+    """Removes the files of deleted tasks from a place of its own."""
+
+    name = "remover_sample"
+    schemes: tuple[str, ...] = ("sample",)
+
+    def __init__(self, settings: object) -> None:
+        super().__init__(settings)
+        self.removed: list[str] = []
+
+    @hookimpl
+    def trackyard_file_removers(self) -> list[FileRemover]:
+        """The plugin itself is the remover."""
+        return [self]
+
+    async def remove(self, file: LostFile) -> Removal:
+        """Remember the URL."""
+        self.removed.append(file.url)
+        return Removal("done", size=1)
 
 
 class JobSample(Plugin):

@@ -10,6 +10,7 @@ from trackyard.core import plugins
 from trackyard.core.cli.main import main
 from trackyard.core.testing.kernel import ADMIN, plugin_entry, running_kernel, serving_kernel
 from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
+from trackyard.plugins.tasks.deletions import remove_deleted
 
 from tests.plugins import samples
 
@@ -116,6 +117,20 @@ async def test_hook_event_observers(tmp_path: Path) -> None:
         answer = await api.batch("events.add_batch", [{**point, "iter": step} for step in range(3)])
         assert answer.data["added"] == 3
     assert samples.OBSERVER.counted == [(3, 3)]
+
+
+async def test_hook_file_removers(tmp_path: Path) -> None:
+    """The file of a deleted task is removed by who knows the scheme of its URL, if it lies in a folder of the task."""
+    async with running_kernel(tmp_path, plugins=[samples.RemoverSample]) as kernel:
+        task = (await kernel.call("tasks.create", {"name": "a task", "type": "training"}, ADMIN))["id"]
+        urls = [f"sample://place/a task.{task}/a", "sample://place/other/a"]
+        artifacts = [{"key": url[-3:], "type": "dict", "uri": url} for url in urls]
+        await kernel.call("tasks.add_or_update_artifacts", {"task": task, "artifacts": artifacts}, ADMIN)
+        await kernel.call("tasks.delete", {"task": task}, ADMIN)
+        await remove_deleted(kernel)
+        plugin = kernel.plugins.records["remover_sample"].plugin
+        assert isinstance(plugin, samples.RemoverSample)
+        assert plugin.removed == urls[:1]
 
 
 async def test_hook_jobs(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from trackyard.core.contracts.events import Entity, EntityEvents, EventBatch, LogQuery, LogRecord, Sample
+from trackyard.core import clock
+from trackyard.core.contracts.events import Entity, EntityEvents, EventBatch, EventStoreError, LogQuery, LogRecord, Sample
+from trackyard.plugins.tasks.deletions import finish_resets
 
 from tests.tasks.board import Board
 
@@ -133,3 +135,49 @@ async def test_reset_many(board: Board) -> None:
     assert (done["id"], done["dequeued"], done["updated"], done["deleted_models"]) == (queued, True, 1, 0)
     assert done["urls"] == {"model_urls": [], "event_urls": [], "artifact_urls": []}
     assert [(item["id"], item["error"]["codes"]) for item in answer["failed"]] == [(published, [400, 110])]
+
+
+async def cut_off_reset(board: Board, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A task whose reset was cut off between the change of the task and the removal of its events."""
+    task, _ = await finished_task(board)
+
+    async def fail(*_: object) -> None:
+        raise EventStoreError("the server was killed here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(board.kernel.events, "delete", fail)
+        with pytest.raises(EventStoreError):
+            await board.call("reset", task=task, delete_external_artifacts=False)
+    assert await board.status(task) == "created"
+    assert await has_events(board, task)
+    return task
+
+
+async def test_a_reset_that_was_cut_off_is_finished_at_the_next_start(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events go; what the next run reports stays, as the reset is done once."""
+    task = await cut_off_reset(board, monkeypatch)
+    await finish_resets(board.kernel)
+    assert not await has_events(board, task)
+    await report(board, task)
+    await finish_resets(board.kernel)
+    assert await has_events(board, task)
+
+
+async def test_a_reset_is_finished_though_the_task_runs_again(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another server let it run before this one started: only events from before the reset go."""
+    task = await cut_off_reset(board, monkeypatch)
+    await board.call("started", task=task)
+    later = LogRecord(clock.epoch_ms(clock.now()) + 1000, "info", "host", "of the next run")
+    await board.kernel.events.append(EventBatch([EntityEvents(Entity("task", task), logs=[later])]))
+    await finish_resets(board.kernel)
+    records = (await board.kernel.events.logs(LogQuery(Entity("task", task)))).records
+    assert [record.message for record in records] == ["of the next run"]
+
+
+async def test_nothing_is_left_to_do_after_a_reset(board: Board) -> None:
+    """The next run's events are safe from the next start."""
+    task, _ = await finished_task(board)
+    await board.call("reset", task=task)
+    await report(board, task)
+    await finish_resets(board.kernel)
+    assert await has_events(board, task)
