@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.tasks.board import Board
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+DOCS = Path(__file__).parents[2] / "docs"
 BUCKET, OTHER, FILED = "trackyard-data", "nobodys-data", "bucket-of-the-file"
 
 
