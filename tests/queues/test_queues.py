@@ -139,11 +139,12 @@ async def test_metadata_is_a_list_for_old_versions(server: Server) -> None:
     item = {"key": "site", "type": "str", "value": "north"}
     queue = await server.queue("with old metadata", metadata={"site": item})
     for name, body, place in (
-        ("queues.get_by_id", {"queue": queue}, lambda answer: answer["queue"]),
-        ("queues.get_all", {"id": [queue]}, lambda answer: answer["queues"][0]),
-        ("queues.get_all_ex", {"id": [queue]}, lambda answer: answer["queues"][0]),
-        ("queues.update", {"queue": queue, "metadata": {"site": item}, "tags": ["t"]}, lambda answer: answer["fields"]),
+        ("queues.get_by_id", {"queue": queue}, "queue"),
+        ("queues.get_all", {"id": [queue]}, "queues"),
+        ("queues.get_all_ex", {"id": [queue]}, "queues"),
+        ("queues.update", {"queue": queue, "metadata": {"site": item}, "tags": ["t"]}, "fields"),
     ):
         for version, expected in ((Version(2, 13), [item]), (Version(2, 16), [item]), (Version(2, 17), {"site": item})):
             answer = await server.kernel.call(name, body, server.identity, version)
-            assert place(answer)["metadata"] == expected, (name, version)
+            found = answer[place][0] if isinstance(answer[place], list) else answer[place]
+            assert found["metadata"] == expected, (name, version)
