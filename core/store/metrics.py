@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Select, Table, Update, bindparam, delete, func, insert, select, tuple_, update
 from sqlmodel import Session
 from trackyard.core.entities.fields import Kind, table_of
 from trackyard.core.entities.values import MetricName, MetricRow
@@ -17,6 +18,9 @@ METRIC_LIMIT = 2000
 """How many variants one task keeps in ``last_metrics``."""
 
 Key = tuple[str, str]
+"""The hashes of a metric and a variant."""
+Name = tuple[str, str]
+"""A metric and a variant."""
 
 
 @dataclass(frozen=True)
@@ -53,79 +57,84 @@ def known_names(session: Session, keys: Iterable[Key]) -> dict[Key, int]:
     return found
 
 
-def _intern_names(session: Session, names: dict[Key, tuple[str, str]]) -> dict[Key, int]:
-    found = known_names(session, names)
-    missing = sorted(names.keys() - found.keys())
-    if missing:
-        insert_missing(
-            session,
-            table_of(MetricName),
-            [
-                {"metric_hash": key[0], "variant_hash": key[1], "metric": names[key][0], "variant": names[key][1]}
-                for key in missing
-            ],
-        )
-        found.update(known_names(session, missing))
-    return found
-
-
 def record_metrics(session: Session, kind: Kind, entity_id: str, batches: Sequence[MetricBatch]) -> None:
-    """Merge a batch of events into ``last_metrics``; see ``record_many_metrics``."""
-    record_many_metrics(session, kind, {entity_id: batches})
+    """Merge a batch of events into ``last_metrics``; see ``record_many_metrics``. Without such an entity nothing is done."""
+    table = table_of(kind.table)
+    owner = session.execute(select(table.c.num).where(table.c.id == entity_id)).scalar()
+    if owner is not None:
+        record_many_metrics(session, kind, {owner: batches})
 
 
-def record_many_metrics(session: Session, kind: Kind, batches: Mapping[str, Sequence[MetricBatch]]) -> None:
-    """Merge batches of events into the ``last_metrics`` of many entities, by their ids, with a few statements for all.
+def record_many_metrics(
+    session: Session, kind: Kind, batches: Mapping[int, Sequence[MetricBatch]], known: Mapping[Name, int] = MappingProxyType({})
+) -> dict[Name, int]:
+    """Merge batches of events into the ``last_metrics`` of many entities, by their numbers, with a few statements for all.
 
     The last value is overwritten, the others are compared or counted on. The mean is rounded to two decimals after every
-    batch, as the protocol says. Variants above ``METRIC_LIMIT`` are dropped, and so are entities that do not exist.
+    batch, as the protocol says. Variants above ``METRIC_LIMIT`` are dropped. ``known`` may hold what earlier calls gave
+    back: the numbers of names, which may be remembered once the unit of work is committed.
     """
-    owners = _owners(session, kind, [entity_id for entity_id, items in batches.items() if items])
-    if not owners:
-        return
-    named = {(name_hash(one.metric), name_hash(one.variant)): (one.metric, one.variant) for key in owners for one in batches[key]}
-    numbers = {named[key]: number for key, number in _intern_names(session, named).items()}
+    names = {(one.metric, one.variant) for items in batches.values() for one in items}
+    if not names:
+        return {}
+    numbers = {name: known[name] for name in names if name in known}
+    numbers |= _intern_names(session, names - numbers.keys())
     table = table_of(_metrics(kind))
-    old = _old_rows(session, table, list(owners.values()), list(numbers.values()))
+    old = _old_rows(session, table, list(batches), list(numbers.values()))
     merged: dict[tuple[int, int], dict[str, Any]] = {}
-    for entity_id, owner in owners.items():
-        for one in batches[entity_id]:
+    for owner, items in batches.items():
+        for one in items:
             place = (owner, numbers[one.metric, one.variant])
             merged[place] = _merge(merged.get(place) or old.get(place) or {}, one)
     _write_rows(session, table, {place: row for place, row in merged.items() if place in old})
     _insert_rows(session, table, {place: row for place, row in merged.items() if place not in old})
+    return numbers
 
 
-def _owners(session: Session, kind: Kind, entity_ids: Sequence[str]) -> dict[str, int]:
-    table = table_of(kind.table)
-    found: dict[str, int] = {}
-    for part in chunks(sorted(entity_ids)):
-        rows = session.execute(select(table.c.id, table.c.num).where(table.c.id.in_(part)))
-        found.update((entity_id, owner) for entity_id, owner in rows)
-    return found
+def _intern_names(session: Session, names: Iterable[Name]) -> dict[Name, int]:
+    """The numbers of metrics and variants, given out if need be."""
+    keys = {(name_hash(metric), name_hash(variant)): (metric, variant) for metric, variant in names}
+    if not keys:
+        return {}
+    found = known_names(session, keys)
+    missing = sorted(keys.keys() - found.keys())
+    if missing:
+        columns = ("metric_hash", "variant_hash", "metric", "variant")
+        insert_missing(session, table_of(MetricName), [dict(zip(columns, key + keys[key], strict=True)) for key in missing])
+        found.update(known_names(session, missing))
+    return {keys[key]: number for key, number in found.items()}
 
 
 def _old_rows(session: Session, table: Table, owners: list[int], names: list[int]) -> dict[tuple[int, int], dict[str, Any]]:
     found = {}
-    query = select(table.c.owner, table.c.name, *(table.c[column] for column in MetricRow.VALUES))
+    connection, query = session.connection(), _old_rows_query(table)
     for some_owners in chunks(owners):
         for some_names in chunks(names):
-            rows = session.execute(query.where(table.c.owner.in_(some_owners), table.c.name.in_(some_names)))
+            rows = connection.execute(query, {"owners": some_owners, "names": some_names})
             found.update({(owner, name): dict(zip(MetricRow.VALUES, row, strict=True)) for owner, name, *row in rows})
     return found
 
 
+@cache
+def _old_rows_query(table: Table) -> Select[Any]:
+    """The statement that reads the rows of ``owners`` and ``names``; built once, as building costs more than executing."""
+    query = select(table.c.owner, table.c.name, *(table.c[column] for column in MetricRow.VALUES))
+    return query.where(
+        table.c.owner.in_(bindparam("owners", expanding=True)), table.c.name.in_(bindparam("names", expanding=True))
+    )
+
+
 def _write_rows(session: Session, table: Table, rows: dict[tuple[int, int], dict[str, Any]]) -> None:
     if rows:
-        columns: dict[str, Any] = {column: bindparam(f"new_{column}") for column in MetricRow.VALUES}
-        change = (
-            update(table).where(table.c.owner == bindparam("the_owner"), table.c.name == bindparam("the_name")).values(columns)
-        )
-        values = [
-            {"the_owner": owner, "the_name": name} | {f"new_{column}": row[column] for column in MetricRow.VALUES}
-            for (owner, name), row in rows.items()
-        ]
-        session.connection().execute(change, values)
+        values = [{"the_owner": owner, "the_name": name, **row} for (owner, name), row in rows.items()]
+        session.connection().execute(_row_change(table), values)
+
+
+@cache
+def _row_change(table: Table) -> Update:
+    """The statement that writes the row of ``the_owner`` and ``the_name``."""
+    place = (table.c.owner == bindparam("the_owner"), table.c.name == bindparam("the_name"))
+    return update(table).where(*place).values({column: bindparam(column) for column in MetricRow.VALUES})
 
 
 def _insert_rows(session: Session, table: Table, rows: dict[tuple[int, int], dict[str, Any]]) -> None:
@@ -194,10 +203,9 @@ def write_metrics(session: Session, kind: Kind, owner: int, last_metrics: dict[s
     """Replace all metrics by those of a ``last_metrics`` document."""
     clear_metrics(session, kind, owner)
     items = [item for variants in last_metrics.values() for item in variants.values()]
-    names = {(name_hash(item["metric"]), name_hash(item["variant"])): (item["metric"], item["variant"]) for item in items}
-    numbers = _intern_names(session, names)
+    numbers = _intern_names(session, {(item["metric"], item["variant"]) for item in items})
     rows = [
-        {"owner": owner, "name": numbers[(name_hash(item["metric"]), name_hash(item["variant"]))]}
+        {"owner": owner, "name": numbers[item["metric"], item["variant"]]}
         | {column: item.get(column) for column in MetricRow.VALUES}
         for item in items
     ]

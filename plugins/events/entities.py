@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session
 from trackyard.core.contracts.events import EntityKind
 from trackyard.core.entities import MODEL, TASK, table_of
@@ -35,17 +37,22 @@ def kind_of(model_events: bool) -> EntityKind:
 
 def find(session: Session, kind: EntityKind, ids: Iterable[str]) -> dict[str, Known]:
     """Those of the ids that exist; inside a unit of work."""
-    entity = MODEL if kind == "model" else TASK
-    table = table_of(entity.table)
-    state = table.c.ready if kind == "model" else table.c.status
     wanted = sorted(set(ids))
     found: dict[str, Known] = {}
     for start in range(0, len(wanted), PART):
-        query = select(table.c.id, table.c.name, table.c.company, state).where(table.c.id.in_(wanted[start : start + PART]))
-        for number, name, company, value in session.execute(query):
-            locked = bool(value) if kind == "model" else value in LOCKED_STATUSES
+        rows = session.connection().execute(_query(kind), {"ids": wanted[start : start + PART]})
+        for number, name, company, state in rows:
+            locked = bool(state) if kind == "model" else state in LOCKED_STATUSES
             found[number] = Known(number, name, company, locked)
     return found
+
+
+@cache
+def _query(kind: EntityKind) -> Select[Any]:
+    """What is read of the tasks or models ``ids``; built once, as building costs more than executing."""
+    table = table_of((MODEL if kind == "model" else TASK).table)
+    state = table.c.ready if kind == "model" else table.c.status
+    return select(table.c.id, table.c.name, table.c.company, state).where(table.c.id.in_(bindparam("ids", expanding=True)))
 
 
 async def lookup(call: Call, kind: EntityKind, ids: Sequence[str]) -> dict[str, Known]:

@@ -6,9 +6,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, select, update
+import sqlalchemy
+from sqlalchemy import Select, bindparam, select, update
 from sqlmodel import Session
 from trackyard.core import clock, store
 from trackyard.core.contracts.events import EntityKind
@@ -55,6 +57,10 @@ class _Written:
     times: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
 
+_Touched: TypeAlias = tuple[int, datetime | None]
+"""The number of a task or model, and the ``last_change`` of a task."""
+
+
 class Statistics:
     """Writes updates of all requests that wait in one unit of work."""
 
@@ -62,6 +68,7 @@ class Statistics:
         self._metadata = metadata
         self._shared: Shared[list[Update], None] = Shared(self._write)
         self._written: OrderedDict[str, _Written] = OrderedDict()
+        self._names: dict[tuple[str, str], int] = {}
 
     async def record(self, updates: list[Update]) -> None:
         """Write the updates; they are durable on return."""
@@ -75,25 +82,37 @@ class Statistics:
     async def _write(self, rounds: Sequence[list[Update]]) -> Sequence[None]:
         updates = [item for updates in rounds for item in updates]
         now = clock.now()
-        written = await self._metadata.write(lambda session: self._apply(session, updates, now))
+        written, names = await self._metadata.write(lambda session: self._apply(session, updates, now))
+        self._remember(written, names)
+        return [None] * len(rounds)
+
+    def _remember(self, written: dict[str, _Written], names: dict[tuple[str, str], int]) -> None:
+        """Remember what is durable, up to a bound."""
         for task, state in written.items():
             self._written[task] = state
             self._written.move_to_end(task)
         while len(self._written) > REMEMBERED:
             self._written.popitem(last=False)
-        return [None] * len(rounds)
+        if len(self._names) > REMEMBERED:
+            self._names = {}
+        self._names.update(names)
 
-    def _apply(self, session: Session, updates: list[Update], now: datetime) -> dict[str, _Written]:
-        """What is to be remembered of the tasks, once it is durable."""
-        by_kind: dict[EntityKind, dict[str, list[Update]]] = {}
+    def _apply(
+        self, session: Session, updates: list[Update], now: datetime
+    ) -> tuple[dict[str, _Written], dict[tuple[str, str], int]]:
+        """What is to be remembered of the tasks and of the names of metrics, once it is durable."""
+        by_kind: dict[EntityKind, dict[str, list[Update]]] = {"task": {}, "model": {}}
         for item in updates:
-            by_kind.setdefault(item.kind, {}).setdefault(item.id, []).append(item)
-        changes = _touch_tasks(session, by_kind.get("task", {}), now)
-        _touch_models(session, by_kind.get("model", {}), now)
-        for kind, entities in by_kind.items():
-            batches = {number: [one for item in items for one in item.metrics] for number, items in entities.items()}
-            store.record_many_metrics(session, TASK if kind == "task" else MODEL, batches)
-        return {task: self._note_types(session, task, by_kind["task"][task], changes[task], now) for task in changes}
+            by_kind[item.kind].setdefault(item.id, []).append(item)
+        tasks = _touch_tasks(session, by_kind["task"], now)
+        models = _touch_models(session, by_kind["model"], now)
+        names = store.record_many_metrics(session, TASK, _metrics(tasks, by_kind["task"]), self._names)
+        names |= store.record_many_metrics(session, MODEL, _metrics(models, by_kind["model"]), self._names)
+        written = {
+            task: self._note_types(session, task, by_kind["task"][task], last_change, now)
+            for task, (_, last_change) in tasks.items()
+        }
+        return written, names
 
     def _note_types(
         self, session: Session, task: str, items: list[Update], last_change: datetime | None, now: datetime
@@ -124,35 +143,55 @@ def _last_iteration(items: list[Update], old: int | None) -> int | None:
     )
 
 
-def _touch_tasks(session: Session, entities: dict[str, list[Update]], now: datetime) -> dict[str, datetime | None]:
-    """``last_update``, ``last_iteration`` and, while a task runs, ``active_duration``; the ``last_change`` of each task."""
+def _metrics(touched: dict[str, _Touched], updates: dict[str, list[Update]]) -> dict[int, list[MetricBatch]]:
+    """What is to be recorded, by the numbers of tasks or models."""
+    return {number: [one for item in updates[key] for one in item.metrics] for key, (number, _) in touched.items()}
+
+
+@cache
+def _tasks_query() -> Select[Any]:
+    """What is read of the tasks ``ids``; statements are built once, as building one costs more than executing it."""
     table = table_of(TASK.table)
     columns = [table.c[name] for name in ("id", "num", "status", "started", "active_duration", "last_iteration", "last_change")]
-    rows, changes = [], {}
-    for row in session.execute(select(*columns).where(table.c.id.in_(sorted(entities)))):
+    return select(*columns).where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _tasks_change() -> sqlalchemy.Update:
+    """What is written to the task ``b_num``."""
+    table = table_of(TASK.table)
+    columns = ("last_update", "active_duration", "last_iteration")
+    return update(table).where(table.c.num == bindparam("b_num")).values({name: bindparam(name) for name in columns})
+
+
+def _touch_tasks(session: Session, entities: dict[str, list[Update]], now: datetime) -> dict[str, _Touched]:
+    """``last_update``, ``last_iteration`` and, while a task runs, ``active_duration``; number and ``last_change`` of each."""
+    if not entities:
+        return {}
+    rows: list[dict[str, Any]] = []
+    touched: dict[str, _Touched] = {}
+    for row in session.connection().execute(_tasks_query(), {"ids": sorted(entities)}):
         active = active_seconds(row.started, now) if row.status == "in_progress" else row.active_duration
         iteration = _last_iteration(entities[row.id], row.last_iteration)
-        rows.append({"b_num": row.num, "moment": now, "active": active, "iteration": iteration})
-        changes[row.id] = row.last_change
-    change = update(table).where(table.c.num == bindparam("b_num"))
-    values: dict[str, Any] = {
-        "last_update": bindparam("moment"),
-        "active_duration": bindparam("active"),
-        "last_iteration": bindparam("iteration"),
-    }
+        rows.append({"b_num": row.num, "last_update": now, "active_duration": active, "last_iteration": iteration})
+        touched[row.id] = (row.num, row.last_change)
     if rows:
-        session.connection().execute(change.values(values), rows)
-    return changes
+        session.connection().execute(_tasks_change(), rows)
+    return touched
 
 
-def _touch_models(session: Session, entities: dict[str, list[Update]], now: datetime) -> None:
-    """``last_update`` and ``last_iteration``."""
+def _touch_models(session: Session, entities: dict[str, list[Update]], now: datetime) -> dict[str, _Touched]:
+    """``last_update`` and ``last_iteration``; number of each."""
+    if not entities:
+        return {}
     table = table_of(MODEL.table)
     query = select(table.c.id, table.c.num, table.c.last_iteration).where(table.c.id.in_(sorted(entities)))
-    rows = [
-        {"b_num": num, "moment": now, "iteration": _last_iteration(entities[number], iteration)}
-        for number, num, iteration in session.execute(query)
-    ]
+    rows: list[dict[str, Any]] = []
+    touched: dict[str, _Touched] = {}
+    for key, number, iteration in session.execute(query):
+        rows.append({"b_num": number, "moment": now, "iteration": _last_iteration(entities[key], iteration)})
+        touched[key] = (number, None)
     change = update(table).where(table.c.num == bindparam("b_num"))
     if rows:
         session.connection().execute(change.values(last_update=bindparam("moment"), last_iteration=bindparam("iteration")), rows)
+    return touched
