@@ -16,13 +16,14 @@ VENV := $(PYTHON) -m venv .venv
 INSTALL := .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt
 endif
 
-.PHONY: help run test check bench docs format
+.PHONY: help run test check bench demo docs format
 help:
 	@echo "make run     start the server on loopback (make run ARGS='--data-dir /somewhere')"
 	@echo "make test    install everything that the tests need and run them (make test ARGS='tests/queues')"
 	@echo "make check   format, lint, types and import contracts"
 	@echo "make format  format and fix what can be fixed"
 	@echo "make bench   print the numbers of this machine"
+	@echo "make demo    start a server with a team's work in it (make demo ARGS='--running' fills the one of the environment)"
 	@echo "make docs    generate the reference pages"
 
 run: .venv/.installed
@@ -46,6 +47,9 @@ format: .venv/.tests-installed
 
 bench: .venv/.tests-installed
 	.venv/bin/python -m benchmarks $(ARGS)
+
+demo: .venv/.tests-installed
+	.venv/bin/python -m docs.demo $(ARGS)
 
 docs: .venv/.tests-installed
 	.venv/bin/python docs/build.py

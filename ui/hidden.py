@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from trackyard.core.panels import Page
-from trackyard.ui.calls import Data
+from trackyard.ui.calls import Data, attempt
 
 LIMIT = 500
 
@@ -13,9 +14,11 @@ LIMIT = 500
 async def hidden_projects(page: Page, kind: str, task_type: str) -> list[Data]:
     """The projects that hold datasets or pipelines (``kind`` is their system tag), the last changed first.
 
-    Each has ``title`` (its name), ``place`` (the project above), ``runs``, ``counts`` by status, ``files``, ``size``.
+    ``q`` in the address is searched in names, ``tag`` asks for a tag, ``order=name`` sorts by name. Each has ``title`` (its
+    name), ``place`` (the project above), ``runs``, ``counts`` by status, ``files``, ``size``.
     """
-    body = {
+    query, tag, order = filters(page)
+    body: Data = {
         "name": rf"/\.{kind}s/",
         "system_tags": [kind],
         "search_hidden": True,
@@ -24,12 +27,30 @@ async def hidden_projects(page: Page, kind: str, task_type: str) -> list[Data]:
         "include_stats_filter": {"system_tags": [kind], "type": [task_type]},
         "include_dataset_stats": kind == "dataset",
         "stats_for_state": "active",
-        "order_by": ["-last_update"],
+        "order_by": ["name" if order == "name" else "-last_update"],
         "only_fields": ["name", "tags", "last_update", "system_tags"],
         "page": 0,
         "page_size": LIMIT,
     }
+    if tag:
+        body["tags"] = [tag]
+    if query:
+        body["_any_"] = {"fields": ["name"], "pattern": re.escape(query)}
     return [_row(project, kind) for project in (await page.call("projects.get_all_ex", body))["projects"]]
+
+
+def filters(page: Page) -> tuple[str, str, str]:
+    """What the address of a list says: ``q``, ``tag`` and ``order``."""
+    return page.query.get("q", ""), page.query.get("tag", ""), page.query.get("order", "")
+
+
+async def list_context(page: Page, kind: str, task_type: str) -> Data:
+    """What the templates of both lists need: rows, filters, the tags there are."""
+    query, tag, order = filters(page)
+    rows = await hidden_projects(page, kind, task_type)
+    known = await attempt(page, "projects.get_project_tags", {"filter": {"system_tags": [kind]}})
+    filtered = {"query": query, "tag": tag, "order": order, "filtered": bool(query or tag)}
+    return {"rows": rows, "tags": sorted({*known.get("tags", []), *([tag] if tag else [])}), **filtered}
 
 
 def _row(project: Data, kind: str) -> Data:

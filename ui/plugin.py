@@ -38,7 +38,7 @@ class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     login_notice: str = ""
-    app_dir: Path | None = None
+    app_dir: str = ""
 
 
 class UiPlugin(Plugin):
@@ -57,17 +57,20 @@ class UiPlugin(Plugin):
     def trackyard_routes(self) -> list[Route]:
         """The file of Plotly, and the web application of a folder."""
         own = [Route(Site.WEB, "GET", "/assets/plotly.js", send_plotly, PUBLIC)]
-        folder = self.settings.app_dir
-        return own if folder is None or not _has_build(folder) else [*own, *official.routes(folder)]
+        folder = self._app()
+        return [*own, *official.routes(folder)] if self.settings.app_dir and _has_build(folder) else own
 
     @hookimpl
     def trackyard_health_checks(self) -> list[HealthCheck]:
         """Whether the folder of the web application holds one."""
-        return [] if self.settings.app_dir is None else [HealthCheck("web application", self._check_app, critical=False)]
+        return [] if not self.settings.app_dir else [HealthCheck("web application", self._check_app, critical=False)]
+
+    def _app(self) -> Path:
+        return Path(self.settings.app_dir).expanduser()
 
     async def _check_app(self, kernel: Kernel) -> Health:
         """Whether there is an ``index.html``."""
-        folder = self.settings.app_dir or Path()
+        folder = self._app()
         is_there = await asyncio.to_thread(_has_build, folder)
         return Health(
             is_there, f"{folder} at the root of the web site" if is_there else f"ui.app_dir: {folder} has no index.html"

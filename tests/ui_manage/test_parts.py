@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from trackyard.ui.datasets import content, versions
+from trackyard.ui.datasets.versions import content, versions
 from trackyard.ui.graph import BOX, GAP, layout
-from trackyard.ui.pipelines import steps
+from trackyard.ui.pipelines.steps import steps
 from trackyard.ui.workers import meters
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +11,12 @@ from trackyard.core.identity import USER
 from trackyard.core.panels import PREFIX, Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
-from trackyard.ui.calls import Data, attempt
+from trackyard.ui.calls import Data, attempt, together
+from trackyard.ui.datasets.versions import content, difference, table, versions
 from trackyard.ui.graph import layout
-from trackyard.ui.hidden import hidden_projects, project_of
+from trackyard.ui.hidden import list_context, project_of
 
-VERSION_FIELDS = ["name", "status", "tags", "user.name", "started", "last_update", "runtime", "comment", "parent"]
+VERSION_FIELDS = ["name", "status", "tags", "system_tags", "user.name", "started", "last_update", "runtime", "comment", "parent"]
 VERSIONS_SHOWN = 200
 FILES_SHOWN = 500
 SNIPPET = """\
@@ -58,32 +56,61 @@ async def to_version(visit: Visit) -> web.StreamResponse:
 
 async def datasets(page: Page) -> dict[str, Any]:
     """Context of the list."""
-    rows = await hidden_projects(page, "dataset", "data_processing")
-    return {"title": "Datasets", "rows": rows, "refresh": 15, "snippet": SNIPPET}
+    context = await list_context(page, "dataset", "data_processing")
+    return {"title": "Datasets", "refresh": 15, "snippet": SNIPPET, **context}
 
 
 async def dataset(page: Page) -> dict[str, Any]:
-    """Context of a dataset; ``version`` in the address chooses one, the last otherwise."""
+    """Context of a dataset; ``version`` in the address chooses one (the last otherwise), ``base`` what it is compared with."""
     project = await project_of(page, "dataset")
+    archived = page.query.get("archived") == "1"
+    rows = [_version(task) for task in await _versions(page, project["id"], archived)]
+    chosen = next((row for row in rows if row["id"] == page.query.get("version")), rows[0] if rows else None)
+    here = chosen["id"] if chosen else ""
+    texts = await _configurations(page, here)
+    path = page.url(f"/datasets/{project['id']}")
+    parents, items = versions(texts.get("Dataset Struct", ""), rows, path, here)
+    crumbs = [{"title": "Datasets", "href": page.url("/datasets")}, {"title": project["title"]}]
+    context = {"title": project["title"], "section": "datasets", "crumbs": crumbs, "project": project, "rows": rows}
+    shown = await _content(page, texts.get("Dataset Content", ""), parents.get(here, []), here)
+    preview = await _preview(page, here) if here else []
+    graph = {"chosen": chosen, "graph": layout(parents), "items": items, "path": path, "archived": archived}
+    return {**context, **graph, **shown, "preview": preview, "refresh": 15}
+
+
+async def _versions(page: Page, project: str, archived: bool) -> list[Data]:
     body = {
-        "project": [project["id"]],
-        "system_tags": ["__$not", "archived"],
+        "project": [project],
+        "system_tags": ["__$and", "archived"] if archived else ["__$not", "archived"],
         "search_hidden": True,
         "order_by": ["-last_update"],
         "only_fields": VERSION_FIELDS,
         "page": 0,
         "page_size": VERSIONS_SHOWN,
     }
-    rows = [_version(task) for task in (await page.call("tasks.get_all_ex", body))["tasks"]]
-    chosen = next((row for row in rows if row["id"] == page.query.get("version")), rows[0] if rows else None)
-    configuration = await _configuration(page, chosen["id"]) if chosen else {}
-    here = chosen["id"] if chosen else ""
-    parents, items = versions(configuration.get("Dataset Struct", ""), rows, page.url(f"/datasets/{project['id']}"), here)
-    head, files = content(configuration.get("Dataset Content", ""))
-    crumbs = [{"title": "Datasets", "href": page.url("/datasets")}, {"title": project["title"]}]
-    context = {"title": project["title"], "section": "datasets", "crumbs": crumbs, "project": project, "rows": rows}
-    shown = {"chosen": chosen, "graph": layout(parents), "items": items, "head": head, "files": files[:FILES_SHOWN]}
-    return {**context, **shown, "file_count": len(files), "refresh": 15}
+    found: list[Data] = (await page.call("tasks.get_all_ex", body))["tasks"]
+    return found
+
+
+async def _content(page: Page, text: str, parents: list[str], here: str) -> Data:
+    """The files of the chosen version, and how they differ from those of the one that the address names, or of its parent."""
+    head, rows = content(text)
+    base = page.query.get("base") or (parents[0] if parents else "")
+    before = content((await _configurations(page, base)).get("Dataset Content", ""))[1] if base and base != here else []
+    changes = difference(before, rows) if base else []
+    names, shown = table(head, rows[:FILES_SHOWN])
+    files = {"head": names, "files": shown, "file_count": len(rows)}
+    return {**files, "base": base, "changes": changes[:FILES_SHOWN], "change_count": len(changes)}
+
+
+async def _preview(page: Page, task: str) -> list[str]:
+    """The kinds of plots that the version has, as frames name them; none where the page of frames is switched off."""
+    if not any(route.path == "/widgets/" for route in page.kernel.plugins.provided("routes")):
+        return []
+    kinds = {"plot": "plot", "sample": "training_debug_image"}
+    calls = {name: ("events.get_task_metrics", Data({"tasks": [task], "event_type": kind})) for name, kind in kinds.items()}
+    found = await together(page, calls)
+    return [name for name in kinds if any(row.get("metrics") for row in found[name].get("metrics", []))]
 
 
 def _version(task: Data) -> Data:
@@ -94,6 +121,7 @@ def _version(task: Data) -> Data:
         "version": str(runtime.get("version") or ""),
         "status": task.get("status", "unknown"),
         "tags": task.get("tags") or [],
+        "system_tags": task.get("system_tags") or [],
         "user": (task.get("user") or {}).get("name", ""),
         "last_update": task.get("last_update") or "",
         "comment": task.get("comment") or "",
@@ -104,59 +132,14 @@ def _version(task: Data) -> Data:
         "added": runtime.get("ds_change_add"),
         "removed": runtime.get("ds_change_remove"),
         "modified": runtime.get("ds_change_modify"),
+        "change": runtime.get("ds_change_size"),
     }
 
 
-async def _configuration(page: Page, task: str) -> dict[str, str]:
+async def _configurations(page: Page, task: str) -> dict[str, str]:
     """The texts of a task's configuration objects, by name."""
+    if not task:
+        return {}
     found = await attempt(page, "tasks.get_configurations", {"tasks": [task], "names": ["Dataset Struct", "Dataset Content"]})
     items = [item for row in found.get("configurations", []) for item in row.get("configuration") or []]
     return {str(item["name"]): str(item.get("value") or "") for item in items}
-
-
-def versions(text: str, rows: list[Data], path: str, chosen: str) -> tuple[dict[str, list[str]], dict[str, Data]]:
-    """The graph of "Dataset Struct" (JSON written by the client, maybe broken) as parents and boxes; else the rows alone."""
-    found = _struct(text)
-    known = {row["id"]: row for row in rows}
-    parents = {node["job_id"]: [found[key]["job_id"] for key in _keys(node) if key in found] for node in found.values()}
-    titles = {node["job_id"]: f"{node.get('name') or ''} {node.get('version') or ''}".strip() for node in found.values()}
-    for row in reversed(rows):
-        parents.setdefault(row["id"], [])
-    items = {}
-    for name in parents:
-        row = known.get(name, {})
-        items[name] = {
-            "title": row.get("version") or titles.get(name) or row.get("name") or name,
-            "detail": f"{row['files']} files" if row.get("files") is not None else "another dataset" if not row else "",
-            "status": row.get("status", "unknown"),
-            "href": f"{path}?version={name}" if row else "",
-            "current": name == chosen,
-        }
-    return parents, items
-
-
-def _keys(node: Data) -> list[str]:
-    """The keys of the versions above one."""
-    above = node.get("parents")
-    return [str(key) for key in above] if isinstance(above, list) else []
-
-
-def _struct(text: str) -> dict[str, Data]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {str(key): node for key, node in found.items() if isinstance(node, dict) and isinstance(node.get("job_id"), str)}
-
-
-def content(text: str) -> tuple[list[str], list[list[str]]]:
-    """The head and the rows of "Dataset Content", a CSV text of the client."""
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), skipinitialspace=True) if row]
-    except csv.Error:
-        return [], []
-    width = max((len(row) for row in rows), default=0)
-    filled = [row + [""] * (width - len(row)) for row in rows]
-    return (filled[0], filled[1:]) if filled else ([], [])

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
-from trackyard.core.clock import now
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import USER
 from trackyard.core.panels import PREFIX, Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
-from trackyard.ui.calls import Data, attempt
-from trackyard.ui.graph import MOST, layout
-from trackyard.ui.hidden import hidden_projects, project_of
+from trackyard.ui.calls import Data
+from trackyard.ui.graph import layout
+from trackyard.ui.hidden import list_context, project_of
+from trackyard.ui.links import file_link
+from trackyard.ui.pipelines.steps import cell, configurations, details, jobs, seconds, steps
 
-RUN_FIELDS = ["name", "status", "tags", "user.name", "started", "completed", "last_update", "runtime", "hyperparams.Args"]
+RUN_FIELDS = [
+    *("name", "status", "tags", "system_tags", "user.name", "started", "completed", "status_changed"),
+    *("last_update", "runtime", "hyperparams.Args"),
+]
 RUNS_SHOWN = 100
+MATRIX_ROWS, MATRIX_COLUMNS = 30, 24
+"""Runs and steps of the matrix; the graph shows all steps of the chosen run."""
 SNIPPET = """\
 from clearml import PipelineController
 
@@ -62,32 +66,65 @@ async def to_run(visit: Visit) -> web.StreamResponse:
 
 async def pipelines(page: Page) -> dict[str, Any]:
     """Context of the list."""
-    rows = await hidden_projects(page, "pipeline", "controller")
-    return {"title": "Pipelines", "rows": rows, "refresh": 10, "snippet": SNIPPET}
+    return {"title": "Pipelines", "refresh": 10, "snippet": SNIPPET, **await list_context(page, "pipeline", "controller")}
 
 
 async def pipeline(page: Page) -> dict[str, Any]:
-    """Context of a pipeline; ``run`` in the address chooses one, the last otherwise."""
+    """Context of a pipeline; in the address ``run`` chooses one (the last otherwise), ``step`` the task that the panel shows."""
     project = await project_of(page, "pipeline")
+    archived = page.query.get("archived") == "1"
+    rows = [_run(task) for task in await _runs(page, project["id"], archived)]
+    chosen = next((row for row in rows if row["id"] == page.query.get("run")), rows[0] if rows else None)
+    shown = page.query.get("step") or page.query.get("run") or ""
+    matrix = await _matrix(page, rows, project["id"], chosen, shown)
+    crumbs = [{"title": "Pipelines", "href": page.url("/pipelines")}, {"title": project["title"]}]
+    context = {"title": project["title"], "section": "pipelines", "crumbs": crumbs, "project": project, "rows": rows}
+    panel = await details(page, shown) if shown else None
+    if panel:
+        panel["artifacts"] = [item | {"link": file_link(page, item["uri"])} for item in panel["artifacts"]]
+    return {**context, **matrix, "chosen": chosen, "panel": panel, "archived": archived, "refresh": 5}
+
+
+async def _runs(page: Page, project: str, archived: bool) -> list[Data]:
     body = {
-        "project": [project["id"]],
+        "project": [project],
         "type": ["controller"],
-        "system_tags": ["__$not", "archived"],
+        "system_tags": ["__$and", "archived"] if archived else ["__$not", "archived"],
         "search_hidden": True,
         "order_by": ["-last_update"],
         "only_fields": RUN_FIELDS,
         "page": 0,
         "page_size": RUNS_SHOWN,
     }
-    rows = [_run(task) for task in (await page.call("tasks.get_all_ex", body))["tasks"]]
-    chosen = next((row for row in rows if row["id"] == page.query.get("run")), rows[0] if rows else None)
-    found = steps(await _configuration(page, chosen["id"])) if chosen else {}
-    jobs = await _jobs(page, found)
-    crumbs = [{"title": "Pipelines", "href": page.url("/pipelines")}, {"title": project["title"]}]
-    context = {"title": project["title"], "section": "pipelines", "crumbs": crumbs, "project": project, "rows": rows}
-    graph = layout({name: step["parents"] for name, step in found.items()})
-    items = {name: box(name, step, jobs.get(step["job"], {}), page.url("")) for name, step in found.items()}
-    return {**context, "chosen": chosen, "graph": graph, "items": items, "refresh": 5}
+    found: list[Data] = (await page.call("tasks.get_all_ex", body))["tasks"]
+    return found
+
+
+async def _matrix(page: Page, rows: list[Data], project: str, chosen: Data | None, shown: str) -> Data:
+    """The graph of the chosen run, and the steps of the last runs: each row gets ``cells`` in the order of ``columns``."""
+    first = rows[:MATRIX_ROWS]
+    wanted = [*first, *([chosen] if chosen and chosen not in first else [])]
+    texts = await configurations(page, [row["id"] for row in wanted])
+    runs = {row["id"]: steps(texts.get(row["id"], "")) for row in wanted}
+    tasks = await jobs(page, {step["job"] for found in runs.values() for step in found.values() if step["job"]})
+    current = runs.get(chosen["id"], {}) if chosen else {}
+    columns = list(dict.fromkeys([*_in_order(current), *(name for found in runs.values() for name in found)]))[:MATRIX_COLUMNS]
+    base = page.url(f"/pipelines/{project}")
+    drawn = {
+        run: {name: cell(name, step, tasks.get(step["job"], {}), f"{base}?run={run}", shown) for name, step in found.items()}
+        for run, found in runs.items()
+    }
+    for row in rows:
+        row["cells"] = [drawn.get(row["id"], {}).get(name) for name in columns]
+    graph = layout({name: step["parents"] for name, step in current.items()})
+    items = drawn.get(chosen["id"], {}) if chosen else {}
+    return {"graph": graph, "items": items, "columns": columns, "base": base}
+
+
+def _in_order(found: dict[str, Data]) -> list[str]:
+    """The steps from left to right."""
+    boxes = layout({name: step["parents"] for name, step in found.items()}).boxes
+    return sorted(boxes, key=lambda name: boxes[name])
 
 
 def _run(task: Data) -> Data:
@@ -98,86 +135,12 @@ def _run(task: Data) -> Data:
         "status": task.get("status", "unknown"),
         "version": str((task.get("runtime") or {}).get("version") or ""),
         "tags": task.get("tags") or [],
+        "system_tags": task.get("system_tags") or [],
         "user": (task.get("user") or {}).get("name", ""),
         "started": task.get("started") or "",
         "seconds": seconds(task),
-        "arguments": [{"name": name, "value": str(item.get("value", ""))} for name, item in sorted(arguments.items())],
+        "arguments": [
+            {"name": name, "value": str(item.get("value", "")), "type": str(item.get("type") or "")}
+            for name, item in sorted(arguments.items())
+        ],
     }
-
-
-def seconds(task: Data) -> int | None:
-    """How long a task took, or has taken so far; none before it began."""
-    started = task.get("started")
-    if not started:
-        return None
-    end = task.get("completed")
-    until = datetime.fromisoformat(end) if end else now()
-    return max(0, int((until - datetime.fromisoformat(started)).total_seconds()))
-
-
-async def _configuration(page: Page, task: str) -> str:
-    found = await attempt(page, "tasks.get_configurations", {"tasks": [task], "names": ["Pipeline"]})
-    items = [item for row in found.get("configurations", []) for item in row.get("configuration") or []]
-    return str(items[0].get("value") or "") if items else ""
-
-
-def steps(text: str) -> dict[str, Data]:
-    """The steps of the object "Pipeline" (JSON written by the client, maybe broken): {name: {parents, job, status}}."""
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {str(name): _step(node) for name, node in list(found.items())[:MOST] if isinstance(node, dict)}
-
-
-def _step(node: Data) -> Data:
-    parents = node.get("parents")
-    return {
-        "parents": [str(parent) for parent in parents] if isinstance(parents, list) else [],
-        "job": str(node.get("job_id") or node.get("executed") or ""),
-        "status": str(node.get("status") or ""),
-    }
-
-
-async def _jobs(page: Page, found: dict[str, Data]) -> dict[str, Data]:
-    """The tasks of the steps, by id."""
-    ids = sorted({step["job"] for step in found.values() if step["job"]})
-    if not ids:
-        return {}
-    fields = ["name", "status", "started", "completed"]
-    body = {"id": ids, "only_fields": fields, "search_hidden": True, "page": 0, "page_size": len(ids)}
-    return {task["id"]: task for task in (await attempt(page, "tasks.get_all_ex", body)).get("tasks", [])}
-
-
-WORDS = {
-    "created": "waits for its parents",
-    "queued": "queued",
-    "in_progress": "running",
-    "completed": "completed",
-    "published": "published",
-    "failed": "failed",
-    "stopped": "aborted",
-    "cached": "taken from the cache",
-    "skipped": "skipped",
-}
-
-
-def box(name: str, step: Data, job: Data, prefix: str) -> Data:
-    """The box of a step: its status is that of its task, or what the pipeline says of it."""
-    status = job.get("status") or step["status"] or "created"
-    taken = seconds(job)
-    return {
-        "title": name,
-        "detail": WORDS.get(status, status) + (f", {_short(taken)}" if taken is not None else ""),
-        "status": status,
-        "href": f"{prefix}/tasks/{job['id']}" if job else "",
-        "current": status == "in_progress",
-    }
-
-
-def _short(taken: int) -> str:
-    if taken < 60:
-        return f"{taken} s"
-    return f"{taken // 60} min" if taken < 3600 else f"{taken // 3600} h {taken % 3600 // 60:02d} min"

@@ -155,7 +155,9 @@ async function scalars() {
   const grid = h("div", { class: "charts" });
   body.replaceChildren(grid);
   tools.hidden = side.hidden = false;
-  const draw = cardGrid(grid, {});
+  const metricOf = ({ title }) => (found[title] ? title : Object.keys(found).find((metric) => title.startsWith(`${metric} / `)));
+  const embed = (card) => { const metric = metricOf(card); return { type: "scalar", objects: shownTasks().map(({ id }) => id), metrics: [metric], variants: card.title === metric ? [] : [card.title.slice(metric.length + 3)], xaxis: { iter: "iter", relative: "timestamp", time: "iso_time" }[state.axis] }; };
+  const draw = cardGrid(grid, { embed });
   const tree = metricTree(side, off, () => redraw());
   let found = {};
   const load = async () => {

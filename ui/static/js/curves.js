@@ -1,14 +1,18 @@
 // A grid of charts that are drawn only when in view, with a tree of metrics beside it. Used for one task and for a comparison.
 import { LineChart, seriesColour } from "./chart.js";
 import { csv, h, icon, save } from "./dom.js";
+import { embedItem } from "./embed.js";
 import { number, series } from "./format.js";
 import { openMenu } from "./menu.js";
 
 const DRAWN = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) target.card.seen(isIntersecting); }, { rootMargin: "300px" });
 
-/** One chart with its title and menu. `zoom(card, from, to)` is awaited for more detail; it may be missing. */
+/**
+ * One chart with its title and menu. `zoom(card, from, to)` is awaited for more detail; `embed(card)` tells what a frame of this chart
+ * asks for (see embed.js); both may be missing.
+ */
 export class ChartCard {
-  constructor(title, { zoom } = {}) {
+  constructor(title, { zoom, embed } = {}) {
     this.title = title;
     this.lines = [];
     this.visible = false;
@@ -17,7 +21,7 @@ export class ChartCard {
     this.node = h("figure", { class: "card", data: { title } }, h("figcaption", { class: "row" }, h("span", { class: "strong clip grow", title, text: title }), this.values,
       h("button", { class: "btn ghost tiny square", type: "button", "aria-label": `Enlarge ${title}`, onclick: () => this.enlarge() }, icon("expand", "small")),
       h("button", { class: "btn ghost tiny square", type: "button", "aria-haspopup": "menu", "aria-label": `Actions on ${title}`, onclick: (event) => this.menu(event.currentTarget) }, icon("dots"))), this.box);
-    this.zoom = zoom;
+    Object.assign(this, { zoom, embed });
     this.node.card = this;
     DRAWN.observe(this.node);
   }
@@ -57,6 +61,7 @@ export class ChartCard {
       { label: "Download as PNG", icon: "image", run: () => image("png") }, { label: "Download as SVG", icon: "image", run: () => image("svg") },
       { label: "Download the data as CSV", icon: "download", run: () => save(`${this.title}.csv`, csv([["series", "x", "y"], ...this.lines.flatMap(({ label, x, y }) => x.map((value, index) => [label, value, y[index]]))]), "text/csv") },
       { label: "Copy a link", icon: "link", run: () => navigator.clipboard.writeText(`${location.href.split("#")[0]}#${encodeURIComponent(this.title)}`) },
+      ...(this.embed ? [embedItem(() => this.embed(this))] : []),
     ]);
   }
 

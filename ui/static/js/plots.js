@@ -2,6 +2,7 @@
 import { call } from "./api.js";
 import { metricTree } from "./curves.js";
 import { data, empty, find, h, icon, save } from "./dom.js";
+import { embedItem } from "./embed.js";
 import { poll } from "./live.js";
 import { openMenu } from "./menu.js";
 import { drawPlot } from "./plot.js";
@@ -57,7 +58,8 @@ class PlotCard {
 
   menu(anchor) {
     const image = (format) => window.Plotly?.downloadImage(this.box, { format, filename: this.title.replaceAll("/", "-"), width: 1200, height: 700 });
-    openMenu(anchor, [{ label: "Download as PNG", icon: "image", run: () => image("png") }, { label: "Download as SVG", icon: "image", run: () => image("svg") }, { label: "Download the figure as JSON", icon: "download", run: () => save(`${this.title}.json`, this.event.plot_str, "application/json") }]);
+    openMenu(anchor, [{ label: "Download as PNG", icon: "image", run: () => image("png") }, { label: "Download as SVG", icon: "image", run: () => image("svg") }, { label: "Download the figure as JSON", icon: "download", run: () => save(`${this.title}.json`, this.event.plot_str, "application/json") },
+      embedItem(() => ({ type: "plot", objects: [page.task], metrics: [this.event.metric], variants: [this.event.variant] }))]);
   }
 }
 

@@ -2,6 +2,7 @@
 import { call } from "./api.js";
 import { show } from "./dialog.js";
 import { data, empty, find, h, icon } from "./dom.js";
+import { embedCode } from "./embed.js";
 import { fileKind, fileLink } from "./files.js";
 import { poll } from "./live.js";
 import { current } from "./task.js";
@@ -60,6 +61,7 @@ async function view(first) {
   const title = h("span", { class: "strong clip grow" });
   const slider = h("input", { type: "range", step: "1", "aria-label": "Iteration", onchange: () => at(Number(slider.value)) });
   const open = h("a", { class: "btn", download: "" }, icon("download"), "Download");
+  const embed = h("button", { class: "btn", type: "button", onclick: () => navigator.clipboard.writeText(embedCode({ type: "sample", objects: [page.task], metrics: [event.metric], variants: [event.variant] })) }, icon("link"), "Embed code");
   const step = (earlier, iteration = false) => async () => {
     const reply = await call("events.next_debug_image_sample", { task: page.task, scroll_id: viewer.scroll, navigate_earlier: earlier, next_iteration: iteration }, { quiet: true }).catch(() => ({}));
     if (reply.event) put(reply.event);
@@ -83,7 +85,7 @@ async function view(first) {
   }
   put(event);
   const dialog = show({ title: "Sample", kind: "full", content: h("div", { class: "viewer" }, stage, h("div", { class: "row" }, button("Earlier iteration", "chevron-left", step(true, true)), slider, button("Later iteration", "chevron-right", step(false, true)), title,
-    button("Previous sample", "sort-up", step(true)), button("Next sample", "sort-down", step(false)), button("Larger", "plus", scale(1.25)), button("Smaller", "minus", scale(0.8)), button("Fit", "expand", scale(0)), open)) });
+    button("Previous sample", "sort-up", step(true)), button("Next sample", "sort-down", step(false)), button("Larger", "plus", scale(1.25)), button("Smaller", "minus", scale(0.8)), button("Fit", "expand", scale(0)), embed, open)) });
   dialog.addEventListener("keydown", ({ key, target }) => { if (target !== slider) ({ ArrowLeft: step(true), ArrowRight: step(false), ArrowUp: step(false, true), ArrowDown: step(true, true), "+": scale(1.25), "-": scale(0.8) })[key]?.(); });
   await at(event.iter);
 }

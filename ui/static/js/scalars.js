@@ -13,7 +13,7 @@ const hidden = new Set(new URLSearchParams(location.search).getAll("hide"));
 const KEYS = { iter: "iter", time: "timestamp", relative: "timestamp" };
 let curves = {};
 
-const drawGrid = cardGrid(find("#chart-grid"), { zoom });
+const drawGrid = cardGrid(find("#chart-grid"), { zoom, embed });
 const drawTree = metricTree(find("#metric-tree"), hidden, () => { keepHidden(); draw(); });
 
 function keepHidden() {
@@ -41,6 +41,15 @@ function draw() {
   find("#charts > .empty")?.remove();
   if (!Object.keys(curves).length) find("#charts").append(empty("No scalar yet", "Report one with task.get_logger().report_scalar(title, series, value, iteration)."));
   drawGrid(charts(), options(), state.columns);
+}
+
+const metricOf = (card) => (curves[card.title] ? card.title : Object.keys(curves).find((metric) => card.title === `${metric} / ${card.lines[0]?.name}`) ?? card.title);
+
+function embed(card) {
+  const metric = metricOf(card);
+  const variants = card.lines.map(({ name }) => name);
+  const all = variants.length === Object.keys(curves[metric] ?? {}).length;
+  return { type: "scalar", objects: [page.task], metrics: [metric], variants: all ? [] : variants, xaxis: { iter: "iter", relative: "timestamp", time: "iso_time" }[state.axis] };
 }
 
 async function zoom(card, from, to) {
