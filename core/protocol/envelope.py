@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import numpy as np
 import orjson
 from aiohttp import web
 from trackyard.core import clock
@@ -18,7 +19,10 @@ OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS | orjson.OPT
 
 
 def encode(value: Any) -> bytes:
-    """JSON of ``value``: dates with ``+00:00``, NaN and infinities as null (a browser can't read the bare words)."""
+    """JSON of ``value``: dates with ``+00:00``, NaN and infinities as null (a browser can't read the bare words).
+
+    NumPy's arrays become lists.
+    """
     try:
         return orjson.dumps(value, default=_plain, option=OPTIONS)
     except TypeError:
@@ -31,6 +35,8 @@ def _plain(value: Any) -> Any:
         return clock.iso(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
+    if isinstance(value, np.ndarray):
+        return _finite(value.tolist())
     return msgspec.to_builtins(value)
 
 

@@ -34,7 +34,7 @@ async def scalar_metrics_iter_histogram(call: Call, request: requests.ScalarsReq
     await lookup(call, kind_of(request.model_events), [request.task])
     found: dict[str, dict[str, Any]] = {}
     for curve in await call.events.curves(_curve_query(request, [request.task])):
-        found.setdefault(curve.metric, {})[curve.variant] = {"name": curve.variant, **_axes(curve, request.key)}
+        found.setdefault(curve.metric, {})[curve.variant] = {"name": curve.variant, **_axes(call, curve, request.key)}
     return found
 
 
@@ -43,7 +43,7 @@ async def multi_task_scalar_metrics_iter_histogram(call: Call, request: requests
     names = await names_of(call, kind_of(request.model_events), request.tasks)
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for curve in await call.events.curves(_curve_query(request, list(names))):
-        axes = {"name": names[curve.entity], **_axes(curve, request.key)}
+        axes = {"name": names[curve.entity], **_axes(call, curve, request.key)}
         found.setdefault(curve.metric, {}).setdefault(curve.variant, {})[curve.entity] = axes
     return {"metrics": found}
 
@@ -70,11 +70,15 @@ def _range(ends: list[float | None]) -> tuple[int | None, int | None]:
     return low, high
 
 
-def _axes(curve: Curve, key: str) -> dict[str, Any]:
+def _axes(call: Call, curve: Curve, key: str) -> dict[str, Any]:
+    """Both axes. Over HTTP they stay columns, which the envelope writes as lists: a comparison may have a million numbers."""
     axis = curve.iterations if key == "iter" else curve.timestamps
-    x = [iso_time(time) for time in axis.tolist()] if key == "iso_time" else axis.tolist()
     label = {"x_axis_label": curve.label} if curve.label else {}
-    return {"x": x, "y": numbers(curve.values), **label}
+    if key == "iso_time":
+        return {"x": [iso_time(time) for time in axis.tolist()], "y": numbers(curve.values), **label}
+    if call.request is None:
+        return {"x": axis.tolist(), "y": numbers(curve.values), **label}
+    return {"x": axis, "y": curve.values, **label}
 
 
 async def scalar_metrics_iter_raw(call: Call, request: requests.RawScalarsRequest) -> dict[str, Any]:
@@ -90,7 +94,8 @@ async def scalar_metrics_iter_raw(call: Call, request: requests.RawScalarsReques
     )
     page = await call.events.points(query)
     variants = {
-        series.variant: {request.key: _axes(series, request.key)["x"], "y": numbers(series.values)} for series in page.series
+        series.variant: {request.key: _axes(call, series, request.key)["x"], "y": numbers(series.values)}
+        for series in page.series
     }
     returned = sum(len(series.values) for series in page.series)
     scroll_id = seal_cursor(LAST if page.next is None else page.next)
