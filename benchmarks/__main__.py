@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.report import machine
 
-HELPERS = {"loading", "report", "stub", "__main__"}
+HELPERS = {"filling", "loading", "report", "stub", "__main__"}
 
 
 def names() -> list[str]:

@@ -1,81 +1,33 @@
-"""Reading events: curves of short and long series, many curves together, pages and searches of a long log, bytes stored."""
+"""Reading events: curves of short and long series, many tasks compared, names of metrics, pages and searches of a long log."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
+import aiohttp
+import msgspec
 import numpy as np
-from trackyard.core.contracts.events import (
-    CurveQuery,
-    Entity,
-    EntityEvents,
-    EventBatch,
-    EventStore,
-    LogQuery,
-    LogRecord,
-    LogSearch,
-    Scalars,
-)
+from trackyard.core.contracts.events import CurveQuery, Entity, EventStore, LogQuery, LogSearch
+from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY, ServerProcess
 from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore
 
+from benchmarks.filling import TIME, fill_curve, fill_log, fill_metrics
+from benchmarks.loading import make_tasks
 from benchmarks.report import figure
 
+T = TypeVar("T")
 RUNS = 15
-TIME = 1_700_000_000_000
-PART = 200_000
-WORDS = [
-    "epoch",
-    "loss",
-    "step",
-    "learning rate",
-    "validation",
-    "saving checkpoint",
-    "gradient norm",
-    "throughput",
-    "batch",
-    "worker",
-]
-
-
-def scalars(names: list[tuple[str, str]], start: int, count: int, generator: np.random.Generator) -> Scalars:
-    """``count`` points of each name from iteration ``start`` on; values with all their digits."""
-    steps = np.tile(np.arange(start, start + count), len(names))
-    times = TIME + steps * 100 + generator.integers(0, 40, len(steps))
-    offsets = np.arange(len(names) + 1) * count
-    return Scalars(names, [None] * len(names), offsets, steps, times, generator.normal(size=len(steps)))
-
-
-async def fill_curve(store: EventStore, task: str, points: int, generator: np.random.Generator) -> None:
-    """One series of so many points."""
-    for start in range(0, points, PART):
-        part = scalars([("loss", "train")], start, min(PART, points - start), generator)
-        await store.append(EventBatch([EntityEvents(Entity("task", task), "", part)]))
-
-
-def record(index: int, generator: np.random.Generator) -> LogRecord:
-    """A line as training writes them."""
-    word, number = WORDS[index % len(WORDS)], generator.random()
-    return LogRecord(
-        TIME + index,
-        "info",
-        "host:gpu0",
-        f"2026-11-25 08:00:{index % 60:02d} [{index:>9}] {word} {number:.6f}, eta {index % 977}s",
-    )
-
-
-async def fill_log(store: EventStore, task: str, lines: int, generator: np.random.Generator) -> int:
-    """A log of so many lines; bytes of their text."""
-    text = 0
-    for start in range(0, lines, 10_000):
-        records = [record(index, generator) for index in range(start, min(start + 10_000, lines))]
-        text += sum(len(item.message) + 1 for item in records)
-        await store.append(EventBatch([EntityEvents(Entity("task", task), logs=records)]))
-    return text
+KEY = (ACCESS_KEY, SECRET_KEY)
+COMPARED = "events.multi_task_scalar_metrics_iter_histogram"
 
 
 async def timed(work: Callable[[], Awaitable[object]], runs: int = RUNS) -> list[float]:
@@ -89,65 +41,200 @@ async def timed(work: Callable[[], Awaitable[object]], runs: int = RUNS) -> list
     return taken
 
 
+def on_store(path: Path, work: Callable[[EventStore], Awaitable[T]]) -> T:
+    """Run a coroutine on a store that is opened for it, as after a start."""
+
+    async def run() -> T:
+        store = await EmbeddedEventStore.open(path)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def running(server: ServerProcess) -> Iterator[None]:
+    """Start a server again, and stop it."""
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+# --- curves ---
+
+
 async def curves(store: EventStore, sizes: list[int], generator: np.random.Generator) -> None:
     """Curves of 2,000 drawn points from series of several lengths, and the bytes that a point costs."""
     base = None
+    aims = {10**5: "1.5", 10**6: "1.5", 10**7: "2"}
     for size in sizes:
         await fill_curve(store, f"curve{size}", size, generator)
         await store.settle()
         taken = await timed(lambda size=size: store.curves(CurveQuery("task", [f"curve{size}"])))  # type: ignore[misc]
-        middle = figure(f"curve of {size:,} points, 2,000 drawn", taken, "ms", base, {10**6: "1.5", 10**7: "2"}.get(size, ""))
+        middle = figure(f"curve of {size:,} points, 2,000 drawn", taken, "ms", base, aims.get(size, ""))
         base = base or (f"that of {size:,}", middle)
         space = (await store.space("task", [f"curve{size}"]))[0]
         figure(f"  bytes per point of {size:,}", space.size / space.events, "B", aim="8")
 
 
-async def comparison(store: EventStore, generator: np.random.Generator) -> None:
-    """A hundred tasks with ten metrics each of 10,000 points."""
-    tasks = [f"compared{index}" for index in range(100)]
-    names = [(f"metric {index}", "train") for index in range(10)]
-    for task in tasks:
-        await store.append(EventBatch([EntityEvents(Entity("task", task), "", scalars(names, 0, 10_000, generator))]))
-    await store.settle()
-    for samples in (200, 600):
-        taken = await timed(lambda samples=samples: store.curves(CurveQuery("task", tasks, samples=samples)), 5)  # type: ignore[misc]
-        figure(f"100 tasks × 10 metrics × 10,000 points, {samples} drawn of each", taken, "ms", aim="300")
+async def zoom(store: EventStore, size: int) -> None:
+    """The middle tenth of a long curve."""
+    query = CurveQuery("task", [f"curve{size}"], start=size * 45 // 100, end=size * 55 // 100)
+    figure(f"middle tenth of {size:,} points, 2,000 drawn", await timed(lambda: store.curves(query)), "ms")
+
+
+def first_curves(path: Path, sizes: list[int]) -> None:
+    """The first curve after a start, when nothing is remembered."""
+
+    async def once(store: EventStore, size: int) -> float:
+        await store.curves(CurveQuery("task", ["nobody"]))  # the thread and its connection
+        began = time.perf_counter()
+        await store.curves(CurveQuery("task", [f"curve{size}"]))
+        return (time.perf_counter() - began) * 1000
+
+    base = None
+    for size in sizes:
+        taken = [on_store(path, partial(once, size=size)) for _ in range(5)]
+        middle = figure(f"  the same of {size:,} when nothing is remembered", taken, "ms", base)
+        base = base or (f"that of {size:,}", middle)
+
+
+# --- comparing, over HTTP ---
+
+
+class Client:
+    """Asks a server as the compare page does."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self._url = url
+        self._session = session
+        token = base64.b64encode(":".join(KEY).encode()).decode()
+        self._headers = {"Content-Type": "application/json", "Authorization": f"Basic {token}"}
+
+    async def ask(self, endpoint: str, body: dict[str, Any]) -> tuple[float, int]:
+        """Milliseconds until the whole answer is there, and its bytes."""
+        began = time.perf_counter()
+        data = msgspec.json.encode(body)
+        async with self._session.post(f"{self._url}/{endpoint}", data=data, headers=self._headers) as answer:
+            content = await answer.read()
+            if answer.status != 200:
+                raise RuntimeError(content[:500].decode())
+        return (time.perf_counter() - began) * 1000, len(content)
+
+
+async def comparisons(server: ServerProcess, tasks: list[str], runs: int) -> dict[int, list[float]]:
+    """The first comparison after a start (under 0), then some of each number of points."""
+    async with aiohttp.ClientSession() as session:
+        client = Client(server.api, session)
+        await client.ask("events.get_task_metrics", {"tasks": tasks[:1]})
+        found = {0: [(await client.ask(COMPARED, {"tasks": tasks, "samples": 600}))[0]]}
+        for samples in (200, 600):
+            found[samples] = [(await client.ask(COMPARED, {"tasks": tasks, "samples": samples}))[0] for _ in range(runs)]
+    return found
+
+
+def compare(server: ServerProcess, tasks: list[str], runs: int = 5) -> None:
+    """A hundred tasks with ten metrics each of 10,000 points; the compare page asks for 600 of each curve."""
+    taken: dict[int, list[float]] = {0: [], 200: [], 600: []}
+    for _ in range(runs):
+        with running(server):
+            for samples, values in asyncio.run(comparisons(server, tasks, runs)).items():
+                taken[samples] += values
+    name = f"{len(tasks)} tasks × 10 metrics × 10,000 points over HTTP"
+    figure(f"{name}, 600 drawn", taken[600], "ms", aim="300")
+    figure(f"{name}, 200 drawn", taken[200], "ms")
+    figure("  600 drawn, the first after a start", taken[0], "ms", aim="300")
+
+
+async def names(server: ServerProcess, task: str, metrics: int) -> None:
+    """The names of very many metrics."""
+    async with aiohttp.ClientSession() as session:
+        client = Client(server.api, session)
+        for endpoint, body in (
+            ("events.get_scalar_metrics_and_variants", {"task": task}),
+            ("events.get_multi_task_metrics", {"tasks": [task], "event_type": "training_stats_scalar"}),
+        ):
+            taken = [(await client.ask(endpoint, body))[0] for _ in range(6)][1:]
+            figure(f"{endpoint}, {metrics:,} metrics, over HTTP", taken, "ms")
+
+
+# --- logs ---
+
+NEEDLES = {
+    "nothing": "zebra",
+    "nothing, of words that occur": "saving step",
+    "nothing, case matters": "Zebra!",
+}
 
 
 async def log(store: EventStore, lines: int, generator: np.random.Generator) -> None:
     """Pages at both ends and in the middle, searches for a line at the end and for none, bytes stored per byte of text."""
-    text = await fill_log(store, "logged", lines, generator)
+    task = f"log{lines}"
+    text = await fill_log(store, task, lines, generator)
     await store.settle()
-    entity = Entity("task", "logged")
+    entity = Entity("task", task)
     for place, after in (("beginning", None), ("middle", TIME + lines // 2), ("end", TIME + lines - 1500)):
         taken = await timed(lambda after=after: store.logs(LogQuery(entity, after=after, newest=False, limit=1000)))  # type: ignore[misc]
         figure(f"1,000 of {lines:,} log lines, {place}", taken, "ms", aim="20")
-    for what, needle in (("one line near the end", f"[{lines - 5:>9}]"), ("nothing", "zebra")):
-        taken = await timed(lambda needle=needle: store.search_logs(LogSearch("task", ["logged"], needle)), 3)  # type: ignore[misc]
+    newest = await timed(lambda: store.logs(LogQuery(entity, before=TIME + lines // 3, newest=True, limit=1000)))
+    figure(f"1,000 of {lines:,} log lines, backwards from a third", newest, "ms", aim="20")
+    for what, needle in {"one line near the end": f"[{lines - 5:>9}]", **NEEDLES}.items():
+        taken = await timed(lambda needle=needle: whole_search(store, task, needle), 5)  # type: ignore[misc]
         figure(f"search in {lines:,} lines that finds {what}", taken, "ms", aim="1,000")
-    space = (await store.space("task", ["logged"]))[0]
+    space = (await store.space("task", [task]))[0]
     figure("  bytes stored per byte of log text", space.size / text, "", aim="0.35")
 
 
-async def measure(sizes: list[int], lines: int) -> None:
-    """Everything on one store."""
-    generator = np.random.default_rng(3)
-    with tempfile.TemporaryDirectory() as folder:
-        store = await EmbeddedEventStore.open(Path(folder) / "events.db")
-        try:
-            await curves(store, sizes, generator)
-            await comparison(store, generator)
-            await log(store, lines, generator)
-        finally:
-            await store.close()
+async def whole_search(store: EventStore, task: str, needle: str) -> int:
+    """All hits, however many calls it takes."""
+    query = LogSearch("task", [task], needle, match_case=needle[0].isupper())
+    hits = 0
+    while True:
+        page = await store.search_logs(query)
+        hits += len(page.hits)
+        if not page.next:
+            return hits
+        query = LogSearch(query.kind, query.entities, query.text, query.match_case, cursor=page.next)
 
 
-def main(sizes: tuple[int, ...] = (10**4, 10**5, 10**6, 10**7), lines: int = 10**6) -> None:
+async def measure(store: EventStore, sizes: list[int], lines: list[int], generator: np.random.Generator) -> None:
+    """What needs no server."""
+    await curves(store, sizes, generator)
+    await zoom(store, sizes[-1])
+    for size in lines:
+        await log(store, size, generator)
+
+
+def main(
+    sizes: tuple[int, ...] = (10**4, 10**5, 10**6, 10**7), lines: tuple[int, ...] = (10**6, 10**7), metrics: int = 20_000
+) -> None:
     """Measure and print."""
-    asyncio.run(measure(list(sizes), lines))
+    generator = np.random.default_rng(3)
+    with tempfile.TemporaryDirectory() as name, ServerProcess(Path(name) / "server") as server:
+        *compared, many = asyncio.run(make_tasks(server.api, KEY, 101))
+        server.stop()
+        path = server.data_dir / "events.db"
+        on_store(path, lambda store: measure(store, list(sizes), list(lines), generator))
+        first_curves(path, list(sizes))
+        on_store(path, lambda store: fill_tasks(store, compared, many, metrics, generator))
+        compare(server, compared)
+        with running(server):
+            asyncio.run(names(server, many, metrics))
+
+
+async def fill_tasks(store: EventStore, compared: list[str], many: str, metrics: int, generator: np.random.Generator) -> None:
+    """The tasks that the server is asked for."""
+    for task in compared:
+        await fill_metrics(store, task, 10, 10_000, generator)
+    await fill_metrics(store, many, metrics, 3, generator)
+    await store.settle()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--lines", type=int, default=10**6, help="lines of the log")
-    main(lines=parser.parse_args().lines)
+    parser.add_argument("--lines", type=int, default=10**7, help="lines of the long log")
+    main(lines=(parser.parse_args().lines,))

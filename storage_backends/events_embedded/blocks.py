@@ -80,7 +80,15 @@ class LogBlock:
     @staticmethod
     def read(data: bytes) -> LogBlock:
         """The inverse of :func:`pack_logs`."""
-        raw = decompress(data)
+        return LogBlock._parse(decompress(data))
+
+    @staticmethod
+    def of(records: Sequence[LogRecord]) -> LogBlock:
+        """A block of records in memory."""
+        return LogBlock._parse(_raw_logs(records))
+
+    @staticmethod
+    def _parse(raw: bytes) -> LogBlock:
         count, head = _COUNTS.unpack_from(raw)
         levels, workers = msgspec.msgpack.decode(raw[_COUNTS.size : _COUNTS.size + head], type=tuple[list[str], list[str]])
         at = _COUNTS.size + head
@@ -113,6 +121,10 @@ def _codes(names: list[str]) -> tuple[list[str], NDArray[np.uint16]]:
 
 def pack_logs(records: Sequence[LogRecord], level: int = LEVEL) -> bytes:
     """A compressed block of at most 65,536 records."""
+    return compress(_raw_logs(records), level)
+
+
+def _raw_logs(records: Sequence[LogRecord]) -> bytes:
     messages = [record.message.encode("utf-8", "surrogatepass") for record in records]
     levels, level_codes = _codes([record.level for record in records])
     workers, worker_codes = _codes([record.worker for record in records])
@@ -124,4 +136,4 @@ def pack_logs(records: Sequence[LogRecord], level: int = LEVEL) -> bytes:
         worker_codes.tobytes(),
     )
     text = b"\n".join([*messages, b""])
-    return compress(_COUNTS.pack(len(records), len(head)) + head + b"".join(columns) + text, level)
+    return b"".join([_COUNTS.pack(len(records), len(head)), head, *columns, text])

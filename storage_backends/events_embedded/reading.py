@@ -59,16 +59,21 @@ def scalar_rows(
     return series_rows(connection, kind, entities, (SCALAR,), metrics)
 
 
+_EXTENTS = (
+    "SELECT s.id, sum(c.count), min(c.first), max(c.last), max(c.last_time) FROM series s JOIN chunk c ON c.series = s.id"
+    " WHERE s.entity = ? GROUP BY s.id"
+)
+
+
 def scalar_series(connection: sqlite3.Connection, rows: list[SeriesRow]) -> dict[int, SeriesInfo]:
     """Extent of scalar series, by number."""
     tail = HotTail(connection)
+    stored = {row[0]: row[1:] for entity in {row.entity_id for row in rows} for row in connection.execute(_EXTENTS, (entity,))}
     found = {}
     for row in rows:
-        count, first, last, time = connection.execute(
-            "SELECT sum(count), min(first), max(last), max(last_time) FROM chunk WHERE series = ?", (row.id,)
-        ).fetchone()
+        count, first, last, time = stored.get(row.id, (0, None, None, None))
         hot = tail.points(row)
-        count = (count or 0) + len(hot)
+        count += len(hot)
         if len(hot):
             first = min(HIGHEST if first is None else first, int(hot.iterations[0]))
             last = max(LOWEST if last is None else last, int(hot.iterations[-1]))

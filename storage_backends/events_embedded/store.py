@@ -54,11 +54,12 @@ from trackyard.storage_backends.events_embedded.housekeeping import (
     trim_logs,
     trim_series,
 )
-from trackyard.storage_backends.events_embedded.logs import log_page, search_logs
+from trackyard.storage_backends.events_embedded.logs import log_page
 from trackyard.storage_backends.events_embedded.paging import point_page
 from trackyard.storage_backends.events_embedded.reading import aggregate, latest, scalar_series, single_values
 from trackyard.storage_backends.events_embedded.samples import item_series, sample_page
 from trackyard.storage_backends.events_embedded.schema import connect_reader, connect_writer
+from trackyard.storage_backends.events_embedded.searching import search_logs
 from trackyard.storage_backends.events_embedded.writer import Writer, check_space
 
 __all__ = ["EmbeddedEventStore", "path_of"]
@@ -66,6 +67,8 @@ __all__ = ["EmbeddedEventStore", "path_of"]
 T = TypeVar("T")
 
 READERS = 4
+SEARCHERS = 4
+"""Threads, started when they are needed."""
 
 THREAD_FROM = 300_000
 """Batches of more bytes than this are packed in a thread, lighter ones on the spot: that is quicker than a hop."""
@@ -90,6 +93,7 @@ class EmbeddedEventStore:
         self._writer = Writer(connection, path, self._catalog.forget)
         self._compactor = Compactor(path, self._writer)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="event-reader")
+        self._searchers = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="event-searcher")
         self._local = threading.local()
         self._outlines = Outlines()
         self._connections: list[sqlite3.Connection] = []
@@ -115,7 +119,8 @@ class EmbeddedEventStore:
         def read(connection: sqlite3.Connection) -> list[SeriesInfo]:
             rows = series_rows(connection, kind, entities, types, metrics)
             scalars = [row for row in rows if row.type == "training_stats_scalar"]
-            found = scalar_series(connection, scalars) | item_series(connection, [row for row in rows if row not in scalars])
+            others = [row for row in rows if row.type != "training_stats_scalar"]
+            found = scalar_series(connection, scalars) | item_series(connection, others)
             return [found[row.id] for row in rows if row.id in found]
 
         return await self._read(read)
@@ -150,7 +155,7 @@ class EmbeddedEventStore:
 
     async def search_logs(self, query: LogSearch) -> LogSearchPage:
         """See the contract."""
-        return await self._read(lambda connection: search_logs(connection, query))
+        return await self._read(lambda connection: search_logs(connection, query, self._searchers))
 
     async def aggregate(self, query: AggregateQuery) -> list[Aggregate]:
         """See the contract."""
@@ -206,6 +211,7 @@ class EmbeddedEventStore:
     def _close(self) -> None:
         self._compactor.close()
         self._readers.shutdown()
+        self._searchers.shutdown()
         for connection in self._connections:
             connection.close()
         self._writer.close()
