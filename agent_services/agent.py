@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
+from trackyard.agent_services.services_host import ServicesHost
 from trackyard.agent_services.settings import AgentSettings, parse_size
 from trackyard.agent_services.supervisor import Supervisor
 from trackyard.core.client import ApiClient, CallFailed
@@ -21,8 +22,11 @@ class Agent:
     had taken and not launched, and tells the end of what ended meanwhile.
     """
 
-    def __init__(self, client: ApiClient, runtime: TaskRuntime, settings: AgentSettings, worker: str) -> None:
-        """``worker`` is the agent's name, unique among all agents of the server."""
+    def __init__(
+        self, client: ApiClient, runtime: TaskRuntime, settings: AgentSettings, worker: str, host: ServicesHost | None = None
+    ) -> None:
+        """``worker`` is the agent's name, unique among all agents of the server; ``host`` runs the services of plugins."""
+        self._host = host
         self.client = client
         self.runtime = runtime
         self.settings = settings
@@ -40,6 +44,8 @@ class Agent:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._report())
                 group.create_task(self._take_for_ever())
+                if self._host is not None:
+                    group.create_task(self._host.run())
         finally:
             for running in self._running.values():
                 running.cancel()

@@ -9,14 +9,17 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from trackyard.agent_services.agent import Agent
+from trackyard.agent_services.services_host import ServicesHost
 from trackyard.agent_services.settings import AgentSettings
 from trackyard.core.cli.command import Command
 from trackyard.core.client import ApiClient
 from trackyard.core.kernel import load_kernel
 from trackyard.core.runtimes import TaskRuntime
+from trackyard.core.services import ServiceOffer
 from trackyard.core.settings import Settings
 
 VARIABLES = ("CLEARML_API_HOST", "CLEARML_API_ACCESS_KEY", "CLEARML_API_SECRET_KEY")
@@ -56,17 +59,19 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
         return 2
-    asyncio.run(work(taken.settings, runtimes[taken.settings.runtime]))
+    offers = plugins.provided("services") if taken.settings.services else []
+    asyncio.run(work(taken.settings, runtimes[taken.settings.runtime], offers))
     return 0
 
 
-async def work(settings: AgentSettings, runtime: TaskRuntime) -> None:
+async def work(settings: AgentSettings, runtime: TaskRuntime, offers: Sequence[ServiceOffer] = ()) -> None:
     """Run the agent until it is asked to end."""
     worker = settings.name or f"{socket.gethostname()}:services"
     url, access_key, secret_key = (os.environ[variable] for variable in VARIABLES)
     client = ApiClient(url, access_key, secret_key, worker)
     async with client:
-        agent = asyncio.create_task(Agent(client, runtime, settings, worker).run())
+        host = ServicesHost(client, url, offers, worker, settings.queues) if offers else None
+        agent = asyncio.create_task(Agent(client, runtime, settings, worker, host).run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, agent.cancel)
         with contextlib.suppress(asyncio.CancelledError):

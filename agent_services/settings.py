@@ -10,6 +10,7 @@ SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table ``[agent_services]``: whether ``trackyard serve`` starts a services agent, and how an agent launches tasks.
 
+    ``services``: run the automation services of plugins: in the agent's process, or without an agent in the server's.
     ``name`` is the worker's name (default: the host's name and ``:services``). ``runtime``: ``docker`` or ``process``. ``memory``
     (``512m``, ``2g``) and ``cpus`` limit each task, ``max_tasks`` all of them together. ``pull`` is ``missing``, ``always`` or
     ``never``. ``network`` is the name of a Docker network. ``allowed_arguments`` are the arguments of ``docker run`` that a
@@ -20,6 +21,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     enabled: bool = False
+    services: bool = True
     name: str = ""
     queues: tuple[str, ...] = ("services",)
     runtime: str = "docker"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trackyard.core.protocol.endpoint import Endpoint
     from trackyard.core.routes import Route
     from trackyard.core.runtimes import TaskRuntime
+    from trackyard.core.services import ServiceOffer
 
 PROJECT = "trackyard"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -134,4 +135,10 @@ def trackyard_metrics() -> list[Any]:
 @hookspec
 def trackyard_task_runtimes() -> list[TaskRuntime]:
     """Register runtimes in which a services agent launches tasks; ``agent_services.runtime`` chooses one by its name."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_services() -> list[ServiceOffer]:
+    """Register automation services: each with its class and the settings of ``plugins.toml`` as its defaults."""
     raise NotImplementedError

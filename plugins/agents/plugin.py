@@ -19,6 +19,7 @@ from trackyard.core.identity import Identity
 from trackyard.core.lifecycle import StatusText, Unit
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Call, Endpoint
+from trackyard.core.store.services import is_service
 
 
 class TakeRequest(msgspec.Struct, kw_only=True):
@@ -50,7 +51,8 @@ async def take(call: Call, request: TakeRequest) -> dict[str, Any]:
 def _first(session: Session, queues: list[str], *, lock: bool) -> str | None:
     table = table_of(QueueEntry)
     for queue in queues:
-        query = select(table.c.task).where(table.c.queue == queue).order_by(table.c.position, table.c.num).limit(1)
+        mine = (table.c.queue == queue, ~is_service(table.c.task))
+        query = select(table.c.task).where(*mine).order_by(table.c.position, table.c.num).limit(1)
         # a unit that reads may lock nothing
         found = session.execute(query.with_for_update(skip_locked=True) if lock else query).scalar()
         if found is not None:
@@ -80,7 +82,9 @@ async def owned(call: Call, request: OwnedRequest) -> dict[str, Any]:
 def _owned(session: Session, worker: str, identity: Identity) -> list[str]:
     table = table_of(Task)
     mine = table.c.last_worker.startswith(f"{worker}:", autoescape=True)
-    query = select(table.c.id).where(table.c.company == identity.company, table.c.status == "in_progress", mine)
+    query = select(table.c.id).where(
+        table.c.company == identity.company, table.c.status == "in_progress", mine, ~is_service(table.c.id)
+    )
     return [str(found) for found in session.execute(query.order_by(table.c.num)).scalars()]
 
 
