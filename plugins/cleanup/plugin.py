@@ -30,12 +30,8 @@ class CleanupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     archived_only: Annotated[bool, msgspec.Meta(description="Only tasks in the archive")] = True
     projects: Annotated[list[str], msgspec.Meta(description="Names of projects, with those below (none: all)")] = []
     tags: Annotated[list[str], msgspec.Meta(description="Only tasks with one of these tags (none: any)")] = []
-    keep_tags: Annotated[tuple[str, ...], msgspec.Meta(description="Tasks with one of these tags stay")] = msgspec.field(
-        default_factory=lambda: ["keep"]
-    )
-    statuses: Annotated[tuple[str, ...], msgspec.Meta(description="Only tasks of these statuses")] = msgspec.field(
-        default_factory=lambda: list(DELETABLE)
-    )
+    keep_tags: Annotated[tuple[str, ...], msgspec.Meta(description="Tasks with one of these tags stay")] = ("keep",)
+    statuses: Annotated[tuple[str, ...], msgspec.Meta(description="Only tasks of these statuses")] = DELETABLE
     delete_models: Annotated[bool, msgspec.Meta(description="Delete the models that they made, too")] = True
     dry_run: Annotated[bool, msgspec.Meta(description="Only tell what would be deleted")] = True
     schedule: Annotated[str, msgspec.Meta(description="When: a cron expression (UTC)")] = "0 3 * * *"
