@@ -39,7 +39,8 @@ class Agent:
         """Work until cancelled. What runs in containers then goes on, and is adopted by the next start."""
         await self._open_runtime()
         self._queues = [await self._queue_id(name) for name in self.settings.queues]
-        await self.client.call("workers.register", {"worker": self.worker, "queues": self._queues, "timeout": 600})
+        known = {"worker": self.worker, "queues": self._queues, "tags": self.settings.labels, "timeout": 600}
+        await self.client.call("workers.register", known)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._report())

@@ -17,7 +17,8 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task may ask for; others are refused. ``capabilities`` are added to the few that root keeps in a container
     (``NET_BIND_SERVICE``). ``variables`` are those of the agent's environment that the process runtime passes on, beside
     what every program needs (``PATH``, ``HOME``, the language, the proxies); a name may end in ``*``. ``api`` is the server's
-    address as a task sees it, if it differs. Times are in seconds.
+    address as a task sees it, if it differs. ``labels`` are told as the worker's tags, for tasks that need them. Times are in
+    seconds.
     """
 
     enabled: bool = False
@@ -36,6 +37,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variables: tuple[str, ...] = ()
     install_requirements: bool = True
     api: str = ""
+    labels: tuple[str, ...] = ()
     poll_seconds: float = 5.0
     report_seconds: float = 30.0
     grace_seconds: float = 30.0

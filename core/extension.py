@@ -75,6 +75,29 @@ class TaskListener(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Puller:
+    """Who asks for a task: the agent as it calls itself (unproved), its network address, and whose credentials it has."""
+
+    worker: str | None
+    address: str
+    identity: Identity
+
+
+class Scheduler(Protocol):
+    """Decides which of the tasks that wait in a queue an agent gets; several are asked one after the other."""
+
+    active: bool
+    """Without an active one the task that has waited longest is given out, and nothing is asked."""
+
+    def eligible(self, session: Session, queue: str, tasks: list[str], puller: Puller) -> list[str]:
+        """Of ``tasks``, in the queue's order, those that the agent may get now, best first.
+
+        Called in the unit of work that gives the task out, while no other server gives out tasks of this company.
+        """
+        ...
+
+
 class EventObserver(Protocol):
     """Hears of every batch of events that was stored, after it is durable and before the call is answered."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Job,
         LoginMethod,
         Policy,
+        Scheduler,
         TaskListener,
     )
     from trackyard.core.panels import Panel
@@ -93,6 +94,12 @@ def trackyard_routes() -> list[Route]:
 @hookspec
 def trackyard_task_listeners() -> list[TaskListener]:
     """Register listeners of the tasks' life cycle: they may refuse an enqueue, and hear of every change of status."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_schedulers() -> list[Scheduler]:
+    """Register schedulers: they decide which of the tasks that wait in a queue the next agent gets."""
     raise NotImplementedError
 
 

@@ -9,6 +9,7 @@ work and, once it is durable, tells the task listeners of every status that chan
 """
 
 from trackyard.core.lifecycle.activity import active_seconds, mark_alive
+from trackyard.core.lifecycle.pulling import eligible, something_eligible, take_next
 from trackyard.core.lifecycle.queues import (
     Enqueued,
     add_entry,
@@ -29,7 +30,7 @@ from trackyard.core.lifecycle.statuses import (
     may_change,
 )
 from trackyard.core.lifecycle.stopping import stop
-from trackyard.core.lifecycle.unit import STATUS_FIELDS, Unit, owned_task, write, write_many
+from trackyard.core.lifecycle.unit import STATUS_FIELDS, Unit, active_schedulers, owned_task, write, write_many
 
 __all__ = [
     "DELETED_PARENT",
@@ -39,11 +40,13 @@ __all__ = [
     "Enqueued",
     "StatusText",
     "Unit",
+    "active_schedulers",
     "active_seconds",
     "add_entry",
     "change_status",
     "default_queue",
     "dequeue",
+    "eligible",
     "enqueue",
     "is_watched",
     "leave_queues",
@@ -52,7 +55,9 @@ __all__ = [
     "owned_task",
     "queue_by_name",
     "require_queue",
+    "something_eligible",
     "stop",
+    "take_next",
     "write",
     "write_many",
 ]

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from trackyard.core import clock, store
 from trackyard.core.entities import TASK
 from trackyard.core.errors import ApiError
-from trackyard.core.extension import StatusChange, TaskListener
+from trackyard.core.extension import Scheduler, StatusChange, TaskListener
 from trackyard.core.identity import Identity
 from trackyard.core.protocol.many import Result, many_in_unit
 from trackyard.core.store import Document
@@ -53,6 +53,7 @@ class Unit:
     session: Session
     identity: Identity
     listeners: Sequence[tuple[str, TaskListener]] = ()
+    schedulers: Sequence[Scheduler] = ()
     now: datetime = field(default_factory=clock.now)
     changes: list[StatusChange] = field(default_factory=list)
 
@@ -60,17 +61,23 @@ class Unit:
 async def write(kernel: Kernel, identity: Identity, work: Callable[[Unit], T]) -> T:
     """Run ``work`` as one atomic unit; then tell the task listeners what changed. Raises what ``work`` raises."""
     listeners: list[tuple[str, TaskListener]] = kernel.plugins.providers("task_listeners")
+    schedulers = active_schedulers(kernel)
     changes: list[StatusChange] = []
 
     def run(session: Session) -> T:
         changes.clear()  # the database may ask for a repetition
-        return work(Unit(session, identity, listeners, changes=changes))
+        return work(Unit(session, identity, listeners, schedulers, changes=changes))
 
     result = await kernel.metadata.write(run)
     for change in changes:
         for name, listener in listeners:
             await _tell(name, listener, change)
     return result
+
+
+def active_schedulers(kernel: Kernel) -> list[Scheduler]:
+    """The schedulers that are switched on."""
+    return [scheduler for scheduler in kernel.plugins.provided("schedulers") if scheduler.active]
 
 
 async def _tell(name: str, listener: TaskListener, change: StatusChange) -> None:

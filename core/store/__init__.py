@@ -50,6 +50,7 @@ from trackyard.core.store.queues import (
     take_first,
     take_tasks,
     waiting,
+    waiting_for_agents,
 )
 
 __all__ = [
@@ -101,5 +102,6 @@ __all__ = [
     "unique_metrics",
     "update",
     "waiting",
+    "waiting_for_agents",
     "with_descendants",
 ]

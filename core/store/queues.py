@@ -18,6 +18,7 @@ from trackyard.core.identity import Identity
 from trackyard.core.store.documents import Document
 from trackyard.core.store.documents import insert as insert_document
 from trackyard.core.store.projects import checked_name
+from trackyard.core.store.services import is_service
 from trackyard.core.store.values import chunks
 
 
@@ -42,15 +43,14 @@ def take_tasks(session: Session, queue: str, tasks: Iterable[str]) -> list[Entry
 
 
 def take_first(session: Session, queue: str, only: str | None = None) -> Entry | None:
-    """Take the first task (or the task ``only``, wherever it waits) out of a queue; None when there is nothing to take.
+    """Take the first task for an agent (or the task ``only``, wherever it waits) out of a queue; None when there is none.
 
     Two units of work that run at once never get the same task.
     """
     table = table_of(QueueEntry)
     order = (table.c.position, table.c.num)
     first = select(table.c.num).where(table.c.queue == queue).order_by(*order).limit(1)
-    if only is not None:
-        first = first.where(table.c.task == only)
+    first = first.where(~is_service(table.c.task) if only is None else table.c.task == only)
     num = session.execute(first.with_for_update(skip_locked=True)).scalar()
     if num is None:
         return None
@@ -63,6 +63,13 @@ def take_first(session: Session, queue: str, only: str | None = None) -> Entry |
 
 def _entry(row: Row[Any]) -> Entry:
     return Entry(row.queue, row.task, row.added)
+
+
+def waiting_for_agents(session: Session, queue: str, limit: int | None = None) -> list[str]:
+    """The tasks of a queue that an agent may take, in their order, at most ``limit``."""
+    table = table_of(QueueEntry)
+    query = select(table.c.task).where(table.c.queue == queue, ~is_service(table.c.task))
+    return list(session.execute(query.order_by(table.c.position, table.c.num).limit(limit)).scalars())
 
 
 def waiting(session: Session, queue: str, limit: int | None = None) -> list[Entry]:

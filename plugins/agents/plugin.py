@@ -10,16 +10,20 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import Session
 from trackyard.core import lifecycle
-from trackyard.core.entities import QueueEntry, Task, table_of
+from trackyard.core.entities import Task, table_of
+from trackyard.core.extension import Puller, Scheduler
 from trackyard.core.hookspecs import hookimpl
-from trackyard.core.identity import Identity
+from trackyard.core.identity import Identity, roles
 from trackyard.core.lifecycle import StatusText, Unit
 from trackyard.core.plugin import Plugin
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.store.services import is_service
+
+RUNNERS = roles("system", "root", "admin", "superuser", "user")
+"""Who may run agents: as whoever may run them takes tasks of all users, the table ``[access]`` can name fewer."""
 
 
 class TakeRequest(msgspec.Struct, kw_only=True):
@@ -41,36 +45,29 @@ def node_of(worker: str, task: str) -> str:
 
 
 async def take(call: Call, request: TakeRequest) -> dict[str, Any]:
-    """Take a task: it leaves its queue and runs under this worker. ``task`` is absent when all queues are empty."""
-    if not await call.metadata.read(lambda session: _first(session, request.queues, lock=False)):
+    """Take a task: it leaves its queue and runs under this worker. ``task`` is absent when there is none for it."""
+    puller = Puller(request.worker, call.remote, call.identity)
+    schedulers = lifecycle.active_schedulers(call.kernel)
+    if not await call.metadata.read(lambda session: _something_waits(session, schedulers, request.queues, puller)):
         return {}
-    task = await lifecycle.write(call.kernel, call.identity, lambda unit: _take(unit, request))
+    task = await lifecycle.write(call.kernel, call.identity, lambda unit: _take(unit, request, puller))
     return {} if task is None else {"task": task}
 
 
-def _first(session: Session, queues: list[str], *, lock: bool) -> str | None:
-    table = table_of(QueueEntry)
-    for queue in queues:
-        mine = (table.c.queue == queue, ~is_service(table.c.task))
-        query = select(table.c.task).where(*mine).order_by(table.c.position, table.c.num).limit(1)
-        # a unit that reads may lock nothing
-        found = session.execute(query.with_for_update(skip_locked=True) if lock else query).scalar()
-        if found is not None:
-            return str(found)
-    return None
+def _something_waits(session: Session, schedulers: list[Scheduler], queues: list[str], puller: Puller) -> bool:
+    return any(lifecycle.something_eligible(session, schedulers, queue, puller) for queue in queues)
 
 
-def _take(unit: Unit, request: TakeRequest) -> str | None:
-    while (task_id := _first(unit.session, request.queues, lock=True)) is not None:
-        table = table_of(QueueEntry)
-        unit.session.execute(delete(table).where(table.c.task == task_id))
-        if unit.session.execute(select(table_of(Task).c.num).where(table_of(Task).c.id == task_id)).first() is None:
-            continue  # deleted while it waited
-        task = lifecycle.owned_task(unit, task_id)
-        node = node_of(request.worker, task_id)
-        more = {"last_worker": node, "last_worker_report": unit.now, "started": task.get("started") or unit.now}
-        lifecycle.change_status(unit, task, "in_progress", StatusText("taken", f"Taken by {node}"), force=True, more=more)
-        return task_id
+def _take(unit: Unit, request: TakeRequest, puller: Puller) -> str | None:
+    for queue in request.queues:
+        while entry := lifecycle.take_next(unit, queue, puller):
+            if unit.session.execute(select(table_of(Task).c.num).where(table_of(Task).c.id == entry.task)).first() is None:
+                continue  # deleted while it waited
+            task = lifecycle.owned_task(unit, entry.task)
+            node = node_of(request.worker, entry.task)
+            more = {"last_worker": node, "last_worker_report": unit.now, "started": task.get("started") or unit.now}
+            lifecycle.change_status(unit, task, "in_progress", StatusText("taken", f"Taken by {node}"), force=True, more=more)
+            return entry.task
     return None
 
 
@@ -98,6 +95,6 @@ class AgentsPlugin(Plugin):
     def trackyard_endpoints(self) -> list[Endpoint[Any]]:
         """Two endpoints of our own."""
         return [
-            Endpoint("agents.take", take, TakeRequest, writes=True),
-            Endpoint("agents.owned", owned, OwnedRequest),
+            Endpoint("agents.take", take, TakeRequest, writes=True, permission=RUNNERS),
+            Endpoint("agents.owned", owned, OwnedRequest, permission=RUNNERS),
         ]

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from trackyard.core import lifecycle, store
 from trackyard.core.entities import QUEUE, TASK, Queue, QueueEntry, table_of
 from trackyard.core.errors import invalid_id
+from trackyard.core.extension import Puller
 from trackyard.core.lifecycle import STATUS_FIELDS, StatusText, Unit
 from trackyard.core.protocol.endpoint import Call, Empty
 from trackyard.core.store import Document
@@ -72,10 +73,17 @@ class Entries:
 
     async def get_next_task(self, call: Call, request: NextTaskRequest) -> Document:
         """Take the first task out of a queue; ``{}`` when nothing waits. A task is given to one caller only."""
-        waits = await call.metadata.read(lambda session: something_waits(session, call.identity.company, request.queue))
-        if not waits:
-            return {}  # agents ask again and again: an empty queue costs no writer
-        pulled = await self._write(call, lambda unit: _pull(unit, request))
+        puller = Puller(call.worker, call.remote, call.identity)
+        schedulers = [] if request.task else lifecycle.active_schedulers(call.kernel)
+
+        def for_caller(session: Session) -> bool:
+            if not something_waits(session, call.identity.company, request.queue):
+                return False
+            return not schedulers or lifecycle.something_eligible(session, schedulers, request.queue, puller)
+
+        if not await call.metadata.read(for_caller):
+            return {}  # agents ask again and again: a queue with nothing for them costs no writer
+        pulled = await self._write(call, lambda unit: _pull(unit, request, puller))
         if pulled is None:
             return {}
         entry, task = pulled
@@ -131,8 +139,14 @@ def _waits() -> Select[Any]:
     return select(waits).where(table.c.id == bindparam("queue"), own)
 
 
-def _pull(unit: Unit, request: NextTaskRequest) -> tuple[store.Entry, Document] | None:
-    while entry := store.take_first(unit.session, request.queue, request.task):
+def _take(unit: Unit, request: NextTaskRequest, puller: Puller) -> store.Entry | None:
+    if request.task:
+        return store.take_first(unit.session, request.queue, request.task)
+    return lifecycle.take_next(unit, request.queue, puller)
+
+
+def _pull(unit: Unit, request: NextTaskRequest, puller: Puller) -> tuple[store.Entry, Document] | None:
+    while entry := _take(unit, request, puller):
         task = store.get(unit.session, TASK, entry.task, company=unit.identity.company, fields=STATUS_FIELDS)
         if task is None:
             continue  # nobody could run a task that is gone

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from trackyard.core.cli.command import Command
 from trackyard.core.contracts.events import AppendResult, EventBatch
 from trackyard.core.errors import ApiError
-from trackyard.core.extension import FileRemover, Health, HealthCheck, Job, LoginMethod, LostFile, Removal, StatusChange
+from trackyard.core.extension import FileRemover, Health, HealthCheck, Job, LoginMethod, LostFile, Puller, Removal, StatusChange
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import PUBLIC, USER, Identity
 from trackyard.core.kernel import Kernel
@@ -253,6 +253,27 @@ class RemoverSample(Plugin):
         """Remember the URL."""
         self.removed.append(file.url)
         return Removal("done", size=1)
+
+
+class LastFirst:
+    """Gives out the task that came last."""
+
+    active = True
+
+    def eligible(self, session: Session, queue: str, tasks: list[str], puller: Puller) -> list[str]:
+        """The tasks in the opposite order."""
+        return tasks[::-1]
+
+
+class SchedulerSample(Plugin):
+    """Turns queues around."""
+
+    name = "scheduler_sample"
+
+    @hookimpl
+    def trackyard_schedulers(self) -> list[LastFirst]:
+        """One scheduler."""
+        return [LastFirst()]
 
 
 class JobSample(Plugin):

@@ -108,6 +108,17 @@ async def test_hook_task_listeners(tmp_path: Path) -> None:
         assert (task, "queued") in samples.LISTENER.heard
 
 
+async def test_hook_schedulers(tmp_path: Path) -> None:
+    """A scheduler decides which of the waiting tasks is given out."""
+    async with serving_kernel(tmp_path, plugins=[samples.SchedulerSample]) as api:
+        tasks = [(await api.call("tasks.create", name=f"task {number}", type="training"))["id"] for number in range(3)]
+        for task in tasks:
+            queue = (await api.call("tasks.enqueue", task=task, queue_name="some queue"))["fields"]["execution.queue"]
+        given = [(await api.call("queues.get_next_task", queue=queue))["entry"]["task"] for _ in tasks]
+        assert given == tasks[::-1]
+        assert await api.call("queues.get_next_task", queue=queue) == {}
+
+
 async def test_hook_event_observers(tmp_path: Path) -> None:
     """An observer hears of every stored batch."""
     samples.OBSERVER.counted.clear()
