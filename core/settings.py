@@ -89,6 +89,12 @@ class Settings:
         """The variables of the environment that the settings were read from."""
         return self._environ
 
+    def like(self, path: Path) -> Settings:
+        """Settings of another file, with the same environment, flags and known tables."""
+        other = Settings(path, self._environ, self._flags, self.data_dir)
+        other._tables = dict(self._tables)
+        return other
+
     def declare(self, table: str, kind: type[msgspec.Struct]) -> None:
         """Make ``table`` known, so that its keys are not taken for mistakes."""
         self._tables[table] = kind

@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 from trackyard.core.panels import Page
-from trackyard.core.plugins import Record
-from trackyard.core.settings import Origin, shown_value
 from trackyard.ui.calls import Data, attempt
 
 STATES = {"started": "completed", "failed": "failed", "disabled": "created", "stopped": "stopped"}
@@ -23,55 +21,29 @@ async def storage(page: Page) -> dict[str, Any]:
 
 async def plugins(page: Page) -> dict[str, Any]:
     """Every plugin with its state, what it provides, its settings and its last error; those that failed first."""
-    origins = page.kernel.settings.explained()
-    rows = [_plugin(record, origins) for record in page.kernel.plugins.records.values()]
+    found = await attempt(page, "plugins.get_all", {})
+    rows = [row | {"colour": STATES.get(row["state"], "queued"), **_settings(row)} for row in found.get("plugins", [])]
     rows.sort(key=lambda row: (row["state"] != "failed", row["name"]))
     failed = sum(1 for row in rows if row["state"] == "failed")
-    path = page.kernel.settings.path
-    return {"title": "Plugins", "section": "settings", "rows": rows, "failed": failed, "file": str(path) if path else ""}
+    pending = sum(1 for row in rows if row["pending"])
+    context = {"title": "Plugins", "section": "settings", "rows": rows, "failed": failed, "pending": pending}
+    return {**context, "file": found.get("file", ""), "writable": found.get("writable", False), "known": bool(found)}
 
 
-def _plugin(record: Record, origins: dict[str, Origin]) -> Data:
+def _settings(row: Data) -> Data:
+    """The settings of a plugin with their values as text, whether any can be changed, and whether a restart brings others."""
+    shown = [item | {"text": _text(item["value"]), "then": _text(item["pending"])} for item in row["settings"]]
+    changes = any(item["by_file"] and not item["secret"] and item["kind"] != "other" for item in row["settings"])
+    switches = row["enabled_at_start"] == (row["state"] == "disabled")
     return {
-        "name": record.name,
-        "version": record.version,
-        "distribution": record.distribution,
-        "state": str(record.state),
-        "colour": STATES.get(str(record.state), "queued"),
-        "summary": record.summary,
-        "needs": list(record.kind.needs) if record.kind else [],
-        "essential": bool(record.kind and record.kind.essential),
-        "table": record.table,
-        "error": record.error,
-        "trace": record.trace,
-        "provides": [
-            {"hook": hook.removeprefix("trackyard_").replace("_", " "), "count": len(items), "names": _names(items)}
-            for hook, items in sorted(record.provided.items())
-            if items
-        ],
-        "settings": _settings(record, origins),
+        "settings": shown,
+        "changes": changes,
+        "pending": switches or any(item["pending"] is not None for item in row["settings"]),
     }
 
 
-def _names(items: list[Any]) -> str:
-    """The names of what a plugin registered, as far as it has names."""
-    return ", ".join(sorted({str(name) for item in items if (name := getattr(item, "name", ""))}))
-
-
-def _settings(record: Record, origins: dict[str, Origin]) -> list[Data]:
-    """The settings of a plugin's table: key, value as it may be shown, where it came from."""
-    if record.kind is None:
-        return []
-    keys = [f"{record.table}.{field.encode_name}" for field in msgspec.structs.fields(record.kind.settings_type)]
-    return [
-        {"key": key.rpartition(".")[2], "value": _text(shown_value(key, origins[key].value)), "source": origins[key].source}
-        for key in keys
-        if key in origins
-    ]
-
-
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 async def health(page: Page) -> dict[str, Any]:

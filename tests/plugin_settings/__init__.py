@@ -1,0 +1,1 @@
+"""Tests of the plugins' settings as administrators change them."""
