@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trackyard.core.contracts.events import EventStoreError
 
-__all__ = ["VERSION", "connect_reader", "connect_writer"]
+__all__ = ["VERSION", "connect_reader", "connect_writer", "touch"]
 
 VERSION = 1
 
@@ -82,6 +82,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise EventStoreError(f"the event store {path} was written by a newer version ({version} > {VERSION})")
     if version == 0:
         connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
+
+
+def touch(connection: sqlite3.Connection) -> None:
+    """Write something that changes nothing, to see whether the file can be written."""
+    connection.execute(f"PRAGMA user_version={VERSION}")
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

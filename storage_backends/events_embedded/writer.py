@@ -63,6 +63,8 @@ class Writer:
         self._waiting_bytes = 0
         self._wake = threading.Condition()
         self._closing = False
+        self.failing = False
+        """Whether the last commit of events failed in the database or the file system, not in a job."""
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
         self._thread.start()
 
@@ -132,11 +134,13 @@ class Writer:
             for job in group:
                 job.result = job.work(self._connection)
             self._connection.execute("COMMIT")
+            self.failing = self.failing and not any(job.size for job in group)
         except Exception as error:  # whatever a job raises belongs to its caller
             if self._connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
             self._forget()
+            self.failing = self.failing or isinstance(error, (sqlite3.OperationalError, StoreFullError))
             return translate(error, self._path) if isinstance(error, sqlite3.Error) else error
         return None
 

@@ -1,7 +1,7 @@
 """A program for the crash test: again and again it forks a writer, kills it at a random moment, and checks what is there.
 
-Run as ``python crashing.py FOLDER ROUNDS SECONDS SEED``; ends after so many rounds or seconds, prints one line per round, and
-ends with 0 when every check held.
+Run as ``python -m tests.events.crashing [ROUNDS [SECONDS [SEED]]]`` (200 rounds, however long they take); ends after so many
+rounds or seconds, prints one line per round, and ends with 0 when every check held.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -93,7 +94,14 @@ def kill_at(child: int, pipe: int, acknowledgements: int, twist: int) -> bytes:
 
 
 def main() -> None:
-    folder, rounds, seconds, generator = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), random.Random(int(sys.argv[4]))
+    given = iter(sys.argv[1:])
+    rounds, seconds, seed = int(next(given, 200)), float(next(given, "inf")), int(next(given, 5))
+    with tempfile.TemporaryDirectory() as folder:
+        crash(Path(folder), rounds, seconds, random.Random(seed))
+
+
+def crash(folder: Path, rounds: int, seconds: float, generator: random.Random) -> None:
+    """All rounds on one store."""
     counts = [0] * CLIENTS
     end = time.monotonic() + seconds
     for index in range(rounds):
@@ -112,4 +120,5 @@ def main() -> None:
         print(index, sum(counts), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -23,15 +23,28 @@ from trackyard.core.testing.event_store_model import batch_of
 from trackyard.storage_backends.events_embedded import writer
 from trackyard.storage_backends.events_embedded.store import EmbeddedEventStore
 
+from tests.events import failpoints
+
 TIME = 1_700_000_000_000
 HERE = Path(__file__).parent
 
 
-def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
-    command = [sys.executable, str(HERE / "crashing.py"), str(tmp_path), "200", "12", "5"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=170)
+def test_a_killed_process_loses_nothing_that_it_acknowledged() -> None:
+    """As many moments as fit 12 seconds; ``python -m tests.events.crashing`` takes 200."""
+    command = [sys.executable, "-m", "tests.events.crashing", "200", "12"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=170, cwd=HERE.parent.parent)
     assert result.returncode == 0, result.stdout + result.stderr
     assert len(result.stdout.splitlines()) > 3
+
+
+@pytest.mark.skipif(not failpoints.available(), reason="SQLite is hidden inside this interpreter")
+@pytest.mark.parametrize("kind", ["eio", "full"])
+def test_a_failing_change_of_a_file_tears_nothing(kind: str) -> None:
+    """Every 17th write, truncation, sync and deletion of a working day; ``python -m tests.events.failing eio 1`` takes all."""
+    command = [sys.executable, "-m", "tests.events.failing", kind, "17"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=170, cwd=HERE.parent.parent)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert int(result.stdout) > 10
 
 
 class FailingConnection:

@@ -7,6 +7,7 @@ import math
 import pytest
 from trackyard.core.contracts.events import StoreBusyError, StoreFullError
 from trackyard.core.store import name_hash
+from trackyard.storage_backends.events_embedded import writer
 
 from tests.events.server import TIME, Server, image, log, plot, scalar
 
@@ -229,6 +230,24 @@ async def test_a_store_that_takes_nothing_answers_with_an_error(server: Server, 
         patch.setattr(server.api.kernel.events, "append", full)
         assert (await server.report([scalar(task, "loss", "train", 1, 1.0)])).codes == (500, 4)
     assert (await server.fields(task))["last_metrics"] == {}
+
+
+async def test_a_full_disk_is_told_and_the_server_goes_on_when_there_is_space(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = await server.task()
+
+    async def ready() -> int:
+        async with server.api.session.get(f"{server.api.urls['api']}/readyz") as answer:
+            return answer.status
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "RESERVE_BYTES", 2**62)
+        assert (await server.report([scalar(task, "loss", "train", 1, 1.0)])).codes == (500, 4)
+        assert await ready() == 503
+    assert await ready() == 200
+    assert await server.add([scalar(task, "loss", "train", 2, 1.0)]) == 1
+    assert (await server.call("events.scalar_metrics_iter_histogram", task=task))["loss"]["train"]["x"] == [2]
 
 
 async def test_statistics_come_back_after_a_reset(server: Server) -> None:
