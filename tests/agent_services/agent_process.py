@@ -13,9 +13,9 @@ from trackyard.core.testing.server import ServerProcess
 
 NAME = "host:services"
 """The agent's name."""
-SETTINGS = f"""
+SETTINGS = """
 [agent_services]
-name = "{NAME}"
+name = "{name}"
 install_requirements = false
 poll_seconds = 0.5
 report_seconds = 2.0
@@ -26,11 +26,11 @@ grace_seconds = 5.0
 class AgentProcess:
     """An agent of a server; use it in a ``with`` statement."""
 
-    def __init__(self, server: ServerProcess, folder: Path, settings: str, **variables: str) -> None:
+    def __init__(self, server: ServerProcess, folder: Path, settings: str, name: str = NAME, **variables: str) -> None:
         """``settings`` are lines of the table ``agent_services`` after the usual ones; ``variables`` of its environment."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        (folder / "plugins.toml").write_text(SETTINGS + settings)
+        (folder / "plugins.toml").write_text(SETTINGS.format(name=name) + settings)
         state = {"TRACKYARD_AGENT_DIR": str(folder / "state"), "PYTHONUNBUFFERED": "1"}
         self.environment = {**server.client_environment(folder / "home"), **state, **variables}
         self._process: subprocess.Popen[bytes] | None = None
