@@ -124,6 +124,7 @@ class PluginManager:
         self.records = _records(found)
         self._started: list[Record] = []
         self._order: list[Record] | None = None
+        self._providers: dict[str, list[Record]] = {}
 
     def load(self) -> None:
         """Import, configure and register all enabled plugins; raises `SettingsError` and `PluginFailure`."""
@@ -141,16 +142,19 @@ class PluginManager:
         for record in self._ordered():
             self._register(record)
         self._refuse_failed_essentials()
-        self._order = self._ordered()  # every call asks for it
+        # every call asks for these
+        self._order = self._ordered()
+        self._providers = {hook: [record for record in self._order if hook in record.provided] for hook in _hooks(self._order)}
 
     def provided(self, hook: str) -> list[Any]:
         """All objects registered by ``hook`` (without the prefix ``trackyard_``), in the plugins' order."""
-        return [item for record in self._ordered() for item in record.provided.get(f"trackyard_{hook}", [])]
+        return [item for _, item in self.providers(hook)]
 
     def providers(self, hook: str) -> list[tuple[str, Any]]:
         """As `provided`, with the name of the plugin that registered each object."""
         full = f"trackyard_{hook}"
-        return [(record.name, item) for record in self._ordered() for item in record.provided.get(full, [])]
+        # a record that failed meanwhile provides nothing any more
+        return [(record.name, item) for record in self._providers.get(full, []) for item in record.provided.get(full, [])]
 
     def failed(self) -> list[Record]:
         """The plugins that failed."""
@@ -271,6 +275,11 @@ class PluginManager:
         for record in ranked:
             place(record, ())
         return list(done.values())
+
+
+def _hooks(records: Iterable[Record]) -> set[str]:
+    """The hooks by which any of the plugins registered something."""
+    return {hook for record in records for hook in record.provided}
 
 
 def _records(entries: Iterable[EntryPoint]) -> dict[str, Record]:

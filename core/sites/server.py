@@ -28,7 +28,8 @@ async def serving(kernel: Kernel) -> AsyncIterator[dict[str, int]]:
     try:
         await kernel.open()
         check_permissions(kernel)
-        for name, build in (("api", api_application), ("web", web_application), ("files", files_application)):
+        # the API is last: who asks it whether the server is ready may use the others, too
+        for name, build in (("files", files_application), ("web", web_application), ("api", api_application)):
             # templates and static files of plugins are looked for in their folders
             app = await asyncio.to_thread(build, kernel)
             runner = web.AppRunner(
@@ -43,7 +44,7 @@ async def serving(kernel: Kernel) -> AsyncIterator[dict[str, int]]:
             kernel.ports[name] = await _listen(runner, kernel, name)
         yield dict(kernel.ports)
     finally:
-        for runner in runners:
+        for runner in reversed(runners):
             await runner.cleanup()
         await kernel.close()
 

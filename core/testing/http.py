@@ -56,6 +56,13 @@ class Api:
         """The same server with other credentials."""
         return Api(self.session, self.urls, self._kernel, (access_key, secret_key))
 
+    async def with_token(self) -> Api:
+        """The same server and user, by a token instead of the credentials, as agents and the SDK call."""
+        token = (await self.call("auth.login"))["token"]
+        api = Api(self.session, self.urls, self._kernel)
+        api._auth = {"Authorization": f"Bearer {token}"}
+        return api
+
     async def call(self, name: str, body: Mapping[str, Any] | None = None, /, **fields: Any) -> Any:
         """The ``data`` of a call that must succeed; the body is given as a mapping, as keywords, or both."""
         answer = await self.ask(name, {**(body or {}), **fields})

@@ -18,6 +18,8 @@ from trackyard.storage_backends.metadata_sql.threads import Crew, Unit
 
 CONNECTIONS = 8
 ATTEMPTS = 12
+TOGETHER = 3
+"""How often a unit is tried together with others before it runs alone: otherwise a long one might never come through."""
 STATEMENT_MS = 60_000
 REPEATABLE = frozenset({"40001", "40P01", "23505"})
 """Serialization failure, deadlock, and the unique violation that a race between two units makes."""
@@ -26,13 +28,16 @@ REPEATABLE = frozenset({"40001", "40P01", "23505"})
 BAD_PATTERN = "2201B"
 
 
-def make_engine(url: URL) -> Engine:
-    """An engine with enough connections for the readers and the writers of one server."""
+def make_engine(url: URL, *, ping: bool = True) -> Engine:
+    """An engine with enough connections for the readers or the writers of one server.
+
+    ``ping``: a connection is tried before it is used, so that a restart of PostgreSQL breaks no unit.
+    """
     engine = create_engine(
         url,
-        pool_size=2 * CONNECTIONS,
+        pool_size=CONNECTIONS,
         max_overflow=2,
-        pool_pre_ping=True,
+        pool_pre_ping=ping,
         connect_args={"options": f"-c statement_timeout={STATEMENT_MS} -c timezone=UTC", "connect_timeout": 10},
     )
     event.listen(engine, "connect", lambda connection, record: _replace_nul(connection.adapters))
@@ -61,31 +66,46 @@ class PostgresqlStore(SqlStore):
     dialect: Literal["postgresql"] = "postgresql"
 
     def __init__(self, engine: Engine) -> None:
-        """The database has the present tables."""
-        self._engine = engine
+        """The database has the present tables. Units that read are repeated when their connection was lost: they need no ping."""
+        readers = make_engine(engine.url, ping=False)
+        self._engines = (engine, readers)
         write = partial(write_unit, engine.execution_options(isolation_level="SERIALIZABLE"))
-        read = partial(read_unit, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True))
+        read = partial(read_again, readers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True))
         super().__init__(
             Crew("metadata-writer", CONNECTIONS, each(partial(repeated, write), explained)),
-            Crew("metadata-reader", CONNECTIONS, each(partial(repeated, read), explained)),
+            Crew("metadata-reader", CONNECTIONS, each(read, explained)),
         )
 
     def _release(self) -> None:
-        self._engine.dispose()
+        for engine in self._engines:
+            engine.dispose()
 
 
-def write_unit(engine: Engine, unit: Unit) -> Any:
-    """Run the unit and commit what it changed."""
+def read_again(engine: Engine, unit: Unit) -> Any:
+    """Run a unit that reads, once more when it had a connection that was lost: all old ones are dropped then."""
+    try:
+        return read_unit(engine, unit)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return read_unit(engine, unit)
+
+
+def write_unit(engine: Engine, unit: Unit, tries: int) -> Any:
+    """Run the unit and commit what it changed; one that others got in the way of too often runs while nobody else writes."""
+    mode = "ROW SHARE" if tries < TOGETHER else "EXCLUSIVE"
     with engine.connect() as connection, connection.begin():
+        # the state that the unit sees is that after the wait: this statement takes none
+        connection.exec_driver_sql(f"LOCK TABLE alembic_version IN {mode} MODE")
         return run_unit(connection, unit)
 
 
-def repeated(attempt: Callable[[Unit], Any], unit: Unit) -> Any:
+def repeated(attempt: Callable[[Unit, int], Any], unit: Unit) -> Any:
     """Run the unit, again when PostgreSQL asks for that."""
     tries = 0
     while True:
         try:
-            return attempt(unit)
+            return attempt(unit, tries)
         except Exception as error:
             if tries + 1 == ATTEMPTS or not repeatable(error, tries):
                 raise

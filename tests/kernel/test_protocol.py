@@ -4,10 +4,15 @@ import asyncio
 import gzip
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from trackyard.core.kernel import Kernel
+from trackyard.core.sites import server
+from trackyard.core.testing.kernel import serving_kernel
 
 from tests.kernel.conftest import AsyncOpen, Served
 
@@ -280,3 +285,17 @@ async def test_an_answer_that_breaks_off_is_not_followed_by_another(amake: Async
         await writer.wait_closed()
     assert raw.startswith(b"HTTP/1.1 200")
     assert raw.endswith(b"\r\n\r\nhalf")
+
+
+async def test_who_is_told_that_the_server_is_ready_may_use_every_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listening: list[str] = []
+    listen = server._listen
+
+    async def noted(runner: web.AppRunner, kernel: Kernel, name: str) -> int:
+        listening.append(name)
+        return await listen(runner, kernel, name)
+
+    monkeypatch.setattr(server, "_listen", noted)
+    async with serving_kernel(tmp_path):
+        assert sorted(listening) == ["api", "files", "web"]
+        assert listening[-1] == "api", "readyz is the API's"
