@@ -16,7 +16,7 @@ VENV := $(PYTHON) -m venv .venv
 INSTALL := .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt
 endif
 
-.PHONY: help run test check bench demo docs format
+.PHONY: help run test check bench demo pictures docs format
 help:
 	@echo "make run     start the server on loopback (make run ARGS='--data-dir /somewhere')"
 	@echo "make test    install everything that the tests need and run them (make test ARGS='tests/queues')"
@@ -24,6 +24,7 @@ help:
 	@echo "make format  format and fix what can be fixed"
 	@echo "make bench   print the numbers of this machine"
 	@echo "make demo    start a server with a team's work in it (make demo ARGS='--running' fills the one of the environment)"
+	@echo "make pictures take the documentation's pictures from the demo that runs"
 	@echo "make docs    generate the reference pages"
 
 run: .venv/.installed
@@ -50,6 +51,9 @@ bench: .venv/.tests-installed
 
 demo: .venv/.tests-installed
 	.venv/bin/python -m docs.demo $(ARGS)
+
+pictures: .venv/.tests-installed
+	.venv/bin/python -m docs.demo.pictures
 
 docs: .venv/.tests-installed
 	.venv/bin/python docs/build.py

@@ -65,9 +65,9 @@ def fill(environment: Variables, tasks: int) -> None:
     wait(members, f"{2 * share} tasks of two members")
     last = [script("member", person, str(number + 2), str(share)) for number, person in enumerate(people[2:])]
     wait([*last, script("dataset", people[0])], f"{share * len(last)} tasks of another one, a dataset of three versions")
-    trainings = [script("training", people[n], str(n), project, name) for n, (project, name) in enumerate(TRAININGS)]
-    wait(trainings, "two trainings with plots, pictures, artifacts and models")
-    wait([script("nightly", people[1])], "a pipeline")
+    for number, (project, name) in enumerate(TRAININGS):
+        training = script("training", people[number], str(number), project, name)
+        wait([training, script("nightly", people[1 - number], str(12 + 8 * number))], f"{name}, and a run of a pipeline")
     asyncio.run(_conclude(environment))
 
 

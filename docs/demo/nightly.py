@@ -1,5 +1,7 @@
 """A pipeline of four steps, run here with ``PipelineController``."""
 
+import sys
+
 from clearml import PipelineController
 
 
@@ -14,8 +16,8 @@ def train(scenes: int, epochs: int) -> float:
     from clearml import Task
 
     score = 0.0
-    for epoch in range(epochs):
-        score = 1 - 1 / (1 + epoch + scenes / 1000)
+    for epoch in range(int(epochs)):  # the controller hands over text
+        score = 1 - 1 / (1 + epoch + int(scenes) / 1000)
         Task.current_task().get_logger().report_scalar("score", "train", score, epoch)
     return score
 
@@ -24,15 +26,15 @@ def evaluate(score: float) -> float:
     """How good it is on other scenes."""
     from clearml import Task
 
-    Task.current_task().get_logger().report_single_value("score", score * 0.97)
-    return score * 0.97
+    Task.current_task().get_logger().report_single_value("score", float(score) * 0.97)
+    return float(score) * 0.97
 
 
-def main() -> None:
+def main(epochs: int) -> None:
     """Run the pipeline with its steps on this machine."""
     pipe = PipelineController(name="nightly training", project="Vision", version="1.4.0", add_pipeline_tags=True)
     pipe.add_parameter("scenes", 4200)
-    pipe.add_parameter("epochs", 12)
+    pipe.add_parameter("epochs", epochs)
     pipe.add_function_step("prepare", prepare, {"scenes": "${pipeline.scenes}"}, ["scenes"], task_type="data_processing")
     given = {"scenes": "${prepare.scenes}", "epochs": "${pipeline.epochs}"}
     pipe.add_function_step("train small", train, given, ["score"], parents=["prepare"], task_type="training")
@@ -49,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

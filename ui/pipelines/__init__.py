@@ -14,8 +14,8 @@ from trackyard.core.routes import Route, Site, Visit
 from trackyard.ui.calls import Data
 from trackyard.ui.graph import layout
 from trackyard.ui.hidden import list_context, project_of
-from trackyard.ui.links import file_link
-from trackyard.ui.pipelines.steps import cell, configurations, details, jobs, seconds, steps
+from trackyard.ui.pipelines.steps import cell, configurations, jobs, steps
+from trackyard.ui.run_details import details, seconds
 
 RUN_FIELDS = [
     *("name", "status", "tags", "system_tags", "user.name", "started", "completed", "status_changed"),
@@ -80,8 +80,6 @@ async def pipeline(page: Page) -> dict[str, Any]:
     crumbs = [{"title": "Pipelines", "href": page.url("/pipelines")}, {"title": project["title"]}]
     context = {"title": project["title"], "section": "pipelines", "crumbs": crumbs, "project": project, "rows": rows}
     panel = await details(page, shown) if shown else None
-    if panel:
-        panel["artifacts"] = [item | {"link": file_link(page, item["uri"])} for item in panel["artifacts"]]
     return {**context, **matrix, "chosen": chosen, "panel": panel, "archived": archived, "refresh": 5}
 
 

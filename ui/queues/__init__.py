@@ -54,7 +54,8 @@ async def queues(page: Page) -> dict[str, Any]:
     names = [{"id": queue["id"], "name": _title(queue)} for queue in found["names"].get("queues", [])]
     title = rows[0]["title"] if chosen and rows else "Queues"
     crumbs = [{"title": "Queues", "href": page.url("/queues")}, *([{"title": title}] if chosen else [])]
-    context = {"title": title, "crumbs": crumbs, "rows": rows, "names": names, "chosen": chosen}
+    charts = queue_charts(rows[0]["curve"]) if chosen and rows else []
+    context = {"title": title, "charts": charts, "crumbs": crumbs, "rows": rows, "names": names, "chosen": chosen}
     return {**context, "refresh": 5, "windows": WINDOWS, "window": window, "waiting": sum(row["waiting"] for row in rows)}
 
 
@@ -108,8 +109,20 @@ async def _curves(page: Page, ids: list[str], window: Window) -> dict[str, Data]
     found = (await attempt(page, "queues.get_queue_metrics", body)).get("queues", [])
     return {
         row["queue"]: {
+            "dates": row.get("dates") or [],
             "lengths": [value or 0 for value in row.get("queue_lengths") or []],
             "waits": [value or 0 for value in row.get("avg_waiting_times") or []],
         }
         for row in found
     }
+
+
+def queue_charts(curve: Data | None) -> list[Data]:
+    """The charts of one queue, as ``time_charts.js`` draws them."""
+    if not curve or not curve["dates"]:
+        return []
+    minutes = [value / 60 for value in curve["waits"]]
+    return [
+        {"title": "Waiting tasks", "unit": "", "x": curve["dates"], "lines": [{"name": "tasks", "y": curve["lengths"]}]},
+        {"title": "Average wait", "unit": "min", "x": curve["dates"], "lines": [{"name": "wait", "y": minutes}]},
+    ]

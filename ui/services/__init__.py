@@ -8,6 +8,7 @@ from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.ui.calls import Data, attempt
+from trackyard.ui.run_details import details, seconds
 
 TYPES = ["service", "monitor", "application"]
 FIELDS = [
@@ -18,6 +19,10 @@ FIELDS = [
     "project.name",
     "user.name",
     "last_worker",
+    "container",
+    "status_message",
+    "completed",
+    "status_changed",
     "started",
     "last_update",
     "execution.queue",
@@ -68,7 +73,28 @@ async def services(page: Page) -> dict[str, Any]:
     if queues:
         waiting = await attempt(page, "tasks.get_all_ex", query | {"execution.queue": [queue["id"] for queue in queues]})
         found |= {task["id"]: task for task in waiting.get("tasks", [])}
+    machines = await _machines(page)
+    for task in found.values():
+        task |= {
+            "seconds": seconds(task),
+            "machine": machines.get(task["id"]),
+            "image": (task.get("container") or {}).get("image", ""),
+        }
+    shown = page.query.get("service", "")
     places = {"in_progress": 0, "queued": 1}
     rows = sorted(found.values(), key=lambda task: (places.get(task.get("status", ""), 2), str(task["name"])))
     running = sum(1 for task in rows if task.get("status") == "in_progress")
-    return {"title": "Services", "rows": rows, "running": running, "refresh": 10, "snippet": SNIPPET}
+    context = {"title": "Services", "rows": rows, "running": running, "refresh": 10, "snippet": SNIPPET, "shown": shown}
+    return {**context, "panel": await details(page, shown) if shown else None}
+
+
+async def _machines(page: Page) -> dict[str, Data]:
+    """The workers that run services, by the task that each runs: the node before the colon, and the use of the machine."""
+    workers = (await attempt(page, "workers.get_all", {"last_seen": 3600})).get("workers", [])
+    found = {}
+    for worker in workers:
+        task = worker.get("task") or {}
+        if task.get("id"):
+            node = str(worker["id"]).removesuffix(f":{task['id']}")
+            found[str(task["id"])] = {"node": node, "seen": worker.get("last_activity_time") or ""}
+    return found

@@ -42,7 +42,10 @@ class WorkersPlugin(Plugin):
 
 
 async def workers(page: Page) -> dict[str, Any]:
-    """Context of the page: one row per worker with the curves of its machine, and how many worked over the window."""
+    """Context of the page: one row per worker with the curves of its machine, and how many worked over the window.
+
+    ``?id=`` chooses the worker whose charts the panel shows.
+    """
     window = chosen_window(page)
     items = [{"key": key, "category": "avg"} for key in KEYS]
     found = await together(
@@ -54,15 +57,22 @@ async def workers(page: Page) -> dict[str, Any]:
     )
     rows = sorted(found["workers"].get("workers", []), key=lambda row: str(row["id"]))
     curves: dict[str, Curves] = {}
+    dates: dict[str, list[int]] = {}
     if rows:
         body = {**window.period(), "worker_ids": [row["id"] for row in rows], "items": items}
         stats = await attempt(page, "workers.get_stats", body)
         curves = {row["worker"]: _curves(row.get("metrics") or []) for row in stats.get("workers", [])}
+        dates = {row["worker"]: _dates(row.get("metrics") or []) for row in stats.get("workers", [])}
     for row in rows:
         row["task"] = row.get("task")
         row["meters"] = meters(curves.get(row["id"], {}))
     working = sum(1 for row in rows if row.get("task"))
+    chosen = next((row for row in rows if row["id"] == page.query.get("id")), None)
+    charts = machine_charts(dates.get(chosen["id"], []), curves.get(chosen["id"], {})) if chosen else []
     return {
+        "chosen": chosen,
+        "charts": charts,
+        "overall": _overall(found["activity"]),
         "title": "Workers",
         "rows": rows,
         "working": working,
@@ -81,6 +91,34 @@ def _curves(metrics: list[Data]) -> Curves:
         values = [stats["values"] for stats in metric.get("stats") or [] if stats.get("aggregation") == "avg"]
         found[metric["metric"]] = [float(value or 0) for value in values[0]] if values else []
     return found
+
+
+def _dates(metrics: list[Data]) -> list[int]:
+    """The times of the values, milliseconds."""
+    return next((metric["dates"] for metric in metrics if metric.get("dates")), [])
+
+
+def machine_charts(dates: list[int], curves: Curves) -> list[Data]:
+    """The charts of one machine, as ``time_charts.js`` draws them: {title, unit, x, lines: [{name, y}]}."""
+    parts = [
+        ("CPU and GPU", "%", [("CPU", "cpu_usage"), ("GPU", "gpu_usage")]),
+        ("Memory", "MB", [("used", "memory_used"), ("free", "memory_free")]),
+        ("GPU memory", "MB", [("used", "gpu_memory_used"), ("free", "gpu_memory_free")]),
+        ("Network", "MB/s", [("received", "network_rx"), ("sent", "network_tx")]),
+    ]
+    return [
+        {"title": title, "unit": unit, "x": dates, "lines": lines}
+        for title, unit, names in parts
+        if (lines := [{"name": name, "y": curves[key]} for name, key in names if curves.get(key)])
+    ]
+
+
+def _overall(report: Data) -> list[Data]:
+    """The chart of all workers: how many there were, how many worked."""
+    names = (("workers", "total"), ("at work", "active"))
+    lines = [{"name": name, "y": (report.get(key) or {}).get("counts", [])} for name, key in names]
+    x = (report.get("total") or {}).get("dates", [])
+    return [{"title": "Workers at work", "unit": "", "x": x, "lines": lines}] if x else []
 
 
 def meters(curves: Curves) -> list[Data]:

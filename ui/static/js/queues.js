@@ -7,6 +7,7 @@ import { count } from "./format.js";
 import { refresh } from "./live.js";
 import { openMenu } from "./menu.js";
 import { command } from "./palette.js";
+import { timeCharts } from "./time_charts.js";
 import { toast } from "./toast.js";
 
 const cardOf = (element) => element.closest("[data-queue]");
@@ -141,3 +142,4 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("dragend", () => { clean(); dragged = null; });
 command("New queue", create, "plus");
+if (find("#charts")) timeCharts(find("#charts"), "queue-charts");
