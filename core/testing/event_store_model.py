@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from hypothesis import strategies as st
@@ -19,7 +20,19 @@ from trackyard.core.contracts.events import (
     Scalars,
 )
 
-__all__ = ["EventModel", "Forget", "ForgetLogs", "Reopen", "Settle", "batch_of", "histories", "scalars_of"]
+__all__ = [
+    "EventModel",
+    "Forget",
+    "ForgetLogs",
+    "Keep",
+    "Look",
+    "Reopen",
+    "Settle",
+    "Step",
+    "batch_of",
+    "histories",
+    "scalars_of",
+]
 
 Point = tuple[int, int, float]
 Name = tuple[str, str]
@@ -69,6 +82,19 @@ class ForgetLogs:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """A step of a history: forget everything of an entity that is older than a time."""
+
+    entity: str
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A step of a history: read everything in every way and compare it with the model."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """A step of a history: let background work finish."""
 
@@ -76,6 +102,10 @@ class Settle:
 @dataclass(frozen=True, slots=True)
 class Reopen:
     """A step of a history: close and open the store."""
+
+
+Step: TypeAlias = EventBatch | Settle | Forget | ForgetLogs | Keep | Look | Reopen
+"""Something that happens to a store."""
 
 
 @dataclass(slots=True)
@@ -114,6 +144,16 @@ class EventModel:
         """Delete log records before a time."""
         self.logs[entity] = [record for record in self.logs.get(entity, []) if record.timestamp >= before]
 
+    def keep(self, entity: str, before: int) -> None:
+        """Forget everything of an entity that is older than a time."""
+        self.forget_logs(entity, before)
+        self.points[entity] = {
+            name: {key: point for key, point in points.items() if point[1] >= before}
+            for name, points in self.points.get(entity, {}).items()
+        }
+        samples = self.samples.get(entity, {})
+        self.samples[entity] = {key: sample for key, sample in samples.items() if sample.timestamp >= before}
+
     def series(self, entity: str, special: bool = False) -> dict[Name, list[Point]]:
         """Points by series and iteration."""
         found = {}
@@ -144,7 +184,8 @@ TIMES = st.integers(1_700_000_000_000, 1_700_000_000_020)
 VALUES = st.one_of(st.floats(allow_nan=True, allow_infinity=False), st.integers(-5, 5).map(float))
 POINTS = st.lists(st.tuples(NAMES, VARIANTS, ITERATIONS, TIMES, VALUES), max_size=30)
 LOGS = st.lists(
-    st.builds(LogRecord, TIMES, st.sampled_from(["info", "error"]), st.just("host"), st.text("xyz \n☃", max_size=12)), max_size=12
+    st.builds(LogRecord, TIMES, st.sampled_from(["info", "error"]), st.just("host"), st.text("xyzXZ \n☃", max_size=12)),
+    max_size=12,
 )
 PLOTS = st.builds(
     Sample,
@@ -163,12 +204,14 @@ STEPS = st.one_of(
     BATCHES,
     BATCHES,
     st.builds(Settle),
+    st.builds(Look),
     st.builds(Forget, ENTITIES),
     st.builds(ForgetLogs, ENTITIES, TIMES),
+    st.builds(Keep, ENTITIES, TIMES),
     st.builds(Reopen),
 )
 
 
-def histories() -> st.SearchStrategy[list[EventBatch | Settle | Forget | ForgetLogs | Reopen]]:
+def histories() -> st.SearchStrategy[list[Step]]:
     """Things that happen to a store, one after the other."""
     return st.lists(STEPS, min_size=1, max_size=12)

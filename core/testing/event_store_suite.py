@@ -16,6 +16,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
@@ -47,9 +48,12 @@ from trackyard.core.testing.event_store_model import (
     EventModel,
     Forget,
     ForgetLogs,
+    Keep,
+    Look,
     Point,
     Reopen,
     Settle,
+    Step,
     batch_of,
     histories,
     same,
@@ -99,6 +103,21 @@ async def all_logs(store: EventStore, entity: str, limit: int, newest: bool) -> 
     return [record for part in (reversed(pages) if newest else pages) for record in part]
 
 
+def within(value: float, start: int | None, end: int | None) -> bool:
+    """Whether a value lies in a range, both ends included."""
+    return (start is None or value >= start) and (end is None or value <= end)
+
+
+def check_thinned(drawn: list[Point], points: list[Point], samples: int) -> None:
+    """Drawn points are some of all points, with both ends, the lowest and the highest."""
+    assert len(drawn) <= samples
+    assert {point[0] for point in drawn} <= {point[0] for point in points}
+    assert same([drawn[0], drawn[-1]], [points[0], points[-1]])
+    known = [value for *_, value in points if value == value]
+    shown = [value for *_, value in drawn if value == value]
+    assert not known or (min(shown), max(shown)) == (min(known), max(known))
+
+
 class EventStoreSuite:
     """Tests that every event store passes; see the module for how to run them."""
 
@@ -119,13 +138,11 @@ class EventStoreSuite:
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(history=histories())
-    def test_every_history_reads_as_the_model_says(
-        self, history: list[EventBatch | Settle | Forget | ForgetLogs | Reopen]
-    ) -> None:
+    def test_every_history_reads_as_the_model_says(self, history: list[Step]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             asyncio.run(self._play(Path(folder), history))
 
-    async def _play(self, folder: Path, history: list[EventBatch | Settle | Forget | ForgetLogs | Reopen]) -> None:
+    async def _play(self, folder: Path, history: list[Step]) -> None:
         model = EventModel()
         store = await self.open_store(folder)
         try:
@@ -135,27 +152,33 @@ class EventStoreSuite:
                     store = await self.open_store(folder)
                 else:
                     await self._step(store, model, step)
-            for entity in ENTITIES:
-                await self._compare(store, model, entity)
+            await self._step(store, model, Look())
             assert await store.fsck() == []
         finally:
             await store.close()
 
-    async def _step(self, store: EventStore, model: EventModel, step: EventBatch | Settle | Forget | ForgetLogs) -> None:
+    async def _step(self, store: EventStore, model: EventModel, step: Step) -> None:
         if isinstance(step, EventBatch):
             assert (await store.append(step)).added == len(step)
             model.append(step)
         elif isinstance(step, Settle):
             await store.settle()
+        elif isinstance(step, Look):
+            for entity in ENTITIES:
+                await self._compare(store, model, entity)
         elif isinstance(step, Forget):
             await store.delete("task", [step.entity])
             model.forget(step.entity)
-        else:
+        elif isinstance(step, Keep):
+            await store.retain(Retention("task", step.before, [step.entity]))
+            model.keep(step.entity, step.before)
+        elif isinstance(step, ForgetLogs):
             await store.delete_logs(Entity("task", step.entity), step.before)
             model.forget_logs(step.entity, step.before)
 
     async def _compare(self, store: EventStore, model: EventModel, entity: str) -> None:
         await self._compare_scalars(store, model, entity)
+        await self._compare_thinned(store, model, entity)
         await self._compare_single_values(store, model, entity)
         for kind in ("plot", "training_debug_image"):
             page = await store.samples(SampleQuery("task", [entity], kind, order="asc"))
@@ -203,18 +226,38 @@ class EventStoreSuite:
         assert all(same(found.pop(name), points) for name, points in expected.items() if points)
         assert not found
 
+    async def _compare_thinned(self, store: EventStore, model: EventModel, entity: str) -> None:
+        """Curves of few points hold their ends and extremes, whole and by range, on both axes."""
+        for axis, place, bounds in (("iteration", 0, (2, 25)), ("timestamp", 1, (TIME + 3, TIME + 15))):
+            for start, end in ((None, None), bounds, (bounds[0], None)):
+                query = CurveQuery("task", [entity], axis=axis, samples=5, start=start, end=end)  # type: ignore[arg-type]
+                found = {(item.metric, item.variant): rows(item) for item in await store.curves(query)}
+                expected = {
+                    name: [point for point in sorted(points, key=itemgetter(place)) if within(point[place], start, end)]
+                    for name, points in model.series(entity).items()
+                }
+                assert list(found) == [name for name, points in expected.items() if points]
+                for name, points in found.items():
+                    check_thinned(points, expected[name], 5)
+
     async def _compare_search(self, store: EventStore, entity: str, log: list[LogRecord]) -> None:
-        lines = [line for record in log for line in record.message.split("\n")]
-        hits = []
-        cursor = ""
-        while True:
-            page = await store.search_logs(LogSearch("task", [entity], "X", limit=2, cursor=cursor, context=1))
-            hits += page.hits
-            cursor = page.next
-            if not cursor:
-                break
-        places = [place for place, line in enumerate(lines) if "x" in line]
-        assert [hit.line for hit in hits] == [lines[place] for place in places]
+        lines = [(record, line) for record in log for line in record.message.split("\n")]
+        texts = [line for _, line in lines]
+        for needle, match_case in (("X", False), ("☃", True), ("y ", True), ("Z", True)):
+            hits = []
+            cursor = ""
+            while True:
+                page = await store.search_logs(LogSearch("task", [entity], needle, match_case, limit=2, cursor=cursor, context=2))
+                hits += page.hits
+                cursor = page.next
+                if not cursor:
+                    break
+            wanted = needle if match_case else needle.lower()
+            places = [place for place, line in enumerate(texts) if wanted in (line if match_case else line.lower())]
+            assert [(hit.timestamp, hit.level, hit.line, hit.before, hit.after) for hit in hits] == [
+                (lines[at][0].timestamp, lines[at][0].level, texts[at], texts[max(at - 2, 0) : at], texts[at + 1 : at + 3])
+                for at in places
+            ]
 
     # --- one behaviour each ---
 

@@ -20,7 +20,7 @@ from trackyard.storage_backends.events_embedded.columns import (
     unshuffle,
 )
 
-__all__ = ["pack_chunk", "stretch_of", "thin", "unpack_chunk", "unpack_summary"]
+__all__ = ["pack_chunk", "stretch_of", "thin", "time_ends", "unpack_chunk", "unpack_summary"]
 
 SUMMARY_FROM = 4096
 """Chunks of fewer points carry no summary: reading them whole is as cheap."""
@@ -84,21 +84,24 @@ def unpack_chunk(data: bytes, summary: bytes) -> Points:
 
 
 def _summary_places(points: Points, stretch: int) -> Ints:
-    """Where the points of the summary are: both ends and the extremes of stretches, special iterations aside."""
+    """Where the points of the summary are: both ends by iteration and by time, and the extremes of stretches; special
+    iterations aside."""
     special = (points.iterations == SINGLE_VALUE_ITERATION) | (points.iterations == NO_ITERATION)
     drawn = np.flatnonzero(~special)
     if len(drawn) < max(SUMMARY_FROM, stretch):
         return np.empty(0, np.int64)
     buckets = len(drawn) // stretch
-    return drawn[_extremes(points.values[drawn], np.arange(buckets) * len(drawn) // buckets)]
+    extremes = _extremes(points.values[drawn], np.arange(buckets) * len(drawn) // buckets)
+    return drawn[np.union1d(extremes, time_ends(points.timestamps[drawn]))]
 
 
 def _pack_summary(points: Points, values: NDArray[Any]) -> bytes:
-    """Iterations as differences, times as what they are off a straight line between both ends."""
+    """Iterations as differences, times as what they are off a straight line between both ends; values as they are, since many
+    summaries are read for one curve."""
     strays = points.timestamps - _straight(points.iterations, points.timestamps[0], points.timestamps[-1])
     times = np.append(points.timestamps[[0, -1]], (strays << 1) ^ (strays >> 63))
     numbers = compress(pack_ints(points.iterations) + shuffle(times))
-    return b"".join([_HEAD.pack(values.itemsize, len(points), len(numbers)), numbers, pack_floats(values)])
+    return b"".join([_HEAD.pack(values.itemsize, len(points), len(numbers)), numbers, values.tobytes()])
 
 
 def unpack_summary(data: bytes) -> Points:
@@ -112,7 +115,8 @@ def unpack_summary(data: bytes) -> Points:
     iterations, times = unpack_ints(raw, 0, count), unshuffle(raw, 8 * count, count + 2)
     strays = (times[2:].view(np.uint64) >> np.uint64(1)).view(np.int64) ^ -(times[2:] & 1)
     timestamps = _straight(iterations, times[0], times[1]) + strays
-    return Points(iterations, timestamps, unpack_floats(data, _HEAD.size + length, count, size))
+    values = np.frombuffer(data, np.float32 if size == 4 else np.float64, count, _HEAD.size + length)
+    return Points(iterations, timestamps, values.astype(np.float64, copy=False))
 
 
 def _straight(iterations: Ints, first: np.int64, last: np.int64) -> Ints:
@@ -125,6 +129,11 @@ def _straight(iterations: Ints, first: np.int64, last: np.int64) -> Ints:
 
 
 # --- choosing points ---
+
+
+def time_ends(timestamps: Ints) -> Ints:
+    """Places of the first of the earliest times and of the last of the latest ones."""
+    return np.array([timestamps.argmin(), len(timestamps) - 1 - timestamps[::-1].argmax()])
 
 
 def _extremes(values: Floats, starts: Ints) -> Ints:

@@ -6,12 +6,14 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from trackyard.core.contracts.events import LogRecord
 from trackyard.storage_backends.events_embedded.blocks import HotScalars, LogBlock, pack_logs
 from trackyard.storage_backends.events_embedded.chunks import pack_chunk, stretch_of, unpack_chunk
 from trackyard.storage_backends.events_embedded.columns import Points, checksum
+from trackyard.storage_backends.events_embedded.filters import pack_filter
 
 __all__ = [
     "ChunkRow",
@@ -40,6 +42,10 @@ MAX_HOT_LOG_BYTES = 2 << 20
 LOG_RECORDS = 4096
 LOG_BYTES = 256 << 10
 """A block of the log holds at most about this many records or bytes of text."""
+
+
+NewLog: TypeAlias = tuple[int, int, int, int, int, int, bytes, bytes]
+"""A block of the log that is to be written: the columns of its row (see :meth:`Fold.write`), then its filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Fold:
     drop_chunks: list[int]
     add_chunks: list[tuple[int | bytes | None, ...]]
     drop_logs: list[int]
-    add_logs: list[tuple[int | bytes, ...]]
+    add_logs: list[NewLog]
 
     def write(self, connection: sqlite3.Connection) -> bool:
         """Part of a transaction of the writer; False, and nothing done, when the rows have been deleted meanwhile."""
@@ -93,9 +99,11 @@ class Fold:
             self.add_chunks,
         )
         connection.executemany("DELETE FROM log WHERE id = ?", [(number,) for number in self.drop_logs])
-        connection.executemany(
-            "INSERT INTO log (entity, first, last, count, size, crc, data) VALUES (?, ?, ?, ?, ?, ?, ?)", self.add_logs
-        )
+        for *block, filter_ in self.add_logs:
+            insert = "INSERT INTO log (entity, first, last, count, size, crc, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            row = (connection.execute(insert, block).lastrowid, checksum(filter_), filter_)
+            if filter_:
+                connection.execute("INSERT INTO log_filter (log, crc, data) VALUES (?, ?, ?)", row)
         return True
 
 
@@ -273,7 +281,17 @@ def log_pieces(records: list[LogRecord]) -> Iterator[list[LogRecord]]:
         yield piece
 
 
-def new_log(entity: int, records: list[LogRecord]) -> tuple[int | bytes, ...]:
-    """The row of a block (columns of the insert in :meth:`Fold.write`)."""
+def new_log(entity: int, records: list[LogRecord]) -> NewLog:
+    """A block of records, which are sorted and not empty."""
     data = pack_logs(records)
-    return (entity, records[0].timestamp, records[-1].timestamp, len(records), len(data), checksum(data), data)
+    filter_ = pack_filter("\n".join(record.message for record in records).encode("utf-8", "surrogatepass"))
+    return (
+        entity,
+        records[0].timestamp,
+        records[-1].timestamp,
+        len(records),
+        len(data) + len(filter_),
+        checksum(data),
+        data,
+        filter_,
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from trackyard.core.contracts.events import Curve, CurveQuery
 from trackyard.storage_backends.events_embedded.catalog import SeriesRow
-from trackyard.storage_backends.events_embedded.chunks import thin, unpack_summary
+from trackyard.storage_backends.events_embedded.chunks import thin, time_ends, unpack_summary
 from trackyard.storage_backends.events_embedded.columns import EMPTY, Points
 from trackyard.storage_backends.events_embedded.compaction import ChunkRow, chunk_rows, read_chunk
 from trackyard.storage_backends.events_embedded.reading import HotTail, points_of, scalar_rows
@@ -119,7 +119,10 @@ def _outline(connection: sqlite3.Connection, series: int, state: tuple[int, int]
     parts = [_summary(connection, chunk) for chunk in chunks]
     points = Points.join(parts).drawable()
     exact = sum(map(len, parts)) == sum(chunk.count for chunk in chunks) and len(points) <= OUTLINE_POINTS
-    return Outline(state, chunks[-1].last, thin(points, OUTLINE_POINTS, points.iterations), exact)
+    if len(points) > OUTLINE_POINTS:
+        ends = points.pick(np.sort(time_ends(points.timestamps)))
+        points = Points.join([thin(points, OUTLINE_POINTS - 2, points.iterations), ends]).ordered()
+    return Outline(state, chunks[-1].last, points, exact)
 
 
 def _summary(connection: sqlite3.Connection, chunk: ChunkRow) -> Points:

@@ -180,6 +180,7 @@ def faults(connection: sqlite3.Connection) -> list[Fault]:
         found += _bad_rows(connection, "SELECT id, crc, data FROM hot WHERE kind = 'l'", "hot", LogBlock.read)
         found += _bad_chunks(connection)
         found += _bad_rows(connection, "SELECT id, crc, data FROM log", "log", LogBlock.read)
+        found += _bad_rows(connection, "SELECT log, crc, data FROM log_filter", "log filter", bytes)
         found += _bad_rows(connection, "SELECT id, crc, data FROM item", "item", bytes)
     except sqlite3.DatabaseError as error:
         return [Fault("database", str(error))]

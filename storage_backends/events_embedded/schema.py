@@ -9,7 +9,7 @@ from trackyard.core.contracts.events import EventStoreError
 
 __all__ = ["VERSION", "connect_reader", "connect_writer", "touch"]
 
-VERSION = 1
+VERSION = 2
 
 PAGE_SIZE = 8192
 READ_CACHE_KIB = 4096
@@ -43,6 +43,12 @@ CREATE TABLE item (
     timestamp INTEGER NOT NULL, size INTEGER NOT NULL, bytes INTEGER NOT NULL, worker TEXT NOT NULL, crc INTEGER NOT NULL,
     data BLOB NOT NULL);
 CREATE UNIQUE INDEX item_series ON item (series, iteration, key);
+"""
+
+# log_filter: see filters.py; goes with its block. Since version 2, in which summaries of chunks have become finer, too.
+SINCE_2 = """
+CREATE TABLE log_filter (log INTEGER PRIMARY KEY, crc INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TRIGGER log_filter_goes AFTER DELETE ON log BEGIN DELETE FROM log_filter WHERE log = old.id; END;
 """
 
 
@@ -81,7 +87,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise EventStoreError(f"the event store {path} was written by a newer version ({version} > {VERSION})")
     if version == 0:
-        connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
+        connection.executescript(f"BEGIN;{SCHEMA}{SINCE_2}PRAGMA user_version={VERSION};COMMIT;")
+    elif version < VERSION:
+        connection.executescript(f"BEGIN;{SINCE_2}PRAGMA user_version={VERSION};COMMIT;")
 
 
 def touch(connection: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from trackyard.storage_backends.events_embedded.blocks import LogBlock
 from trackyard.storage_backends.events_embedded.catalog import entity_ids
 from trackyard.storage_backends.events_embedded.columns import decompress
 from trackyard.storage_backends.events_embedded.compaction import log_rows
+from trackyard.storage_backends.events_embedded.filters import folded, may_hold, runs_of
 from trackyard.storage_backends.events_embedded.logs import hot_records
 
 __all__ = ["search_logs"]
@@ -40,17 +41,15 @@ class _Needle:
         encoded = text.encode("utf-8", "surrogatepass")
         self._match_case = match_case
         self._exact = encoded if match_case else encoded.lower()
-        self._rough = encoded if match_case else bytes(byte | 0x20 for byte in encoded)
+        self._rough = encoded if match_case else folded(encoded).tobytes()
+        self.runs = runs_of(encoded)
 
     def may_be_in(self, text: bytes) -> bool:
-        """Whether the text holds it, or something like it: setting one bit of every byte makes letters lower case and costs
-        a tenth of doing it properly, and other threads run meanwhile."""
+        """Whether the text holds it, or something like it: folding costs a tenth of lower case, and other threads run
+        meanwhile."""
         if self._match_case:
             return self._exact in text
-        rough = bytearray(text)
-        column = np.frombuffer(rough, np.uint8)
-        np.bitwise_or(column, np.uint8(0x20), out=column)
-        return self._rough in rough
+        return self._rough in folded(text).tobytes()
 
     def places(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Where the lines that hold it begin and end, in a text with a line feed after each line."""
@@ -106,7 +105,16 @@ class _Log:
         found = any(needle.may_be_in(record.message.encode("utf-8", "surrogatepass")) for record in self._hot[index])
         if found or index == len(self._blocks):
             return _Look(0, found)
+        if not found and not self._may_hold(index, needle):
+            return _Look(0, False)
         return pool.submit(_look, self._data(index), needle)
+
+    def _may_hold(self, index: int, needle: _Needle) -> bool:
+        """What the filter of a block says, if it has one."""
+        if not needle.runs:
+            return True
+        row = self._connection.execute("SELECT data FROM log_filter WHERE log = ?", (self._blocks[index].id,)).fetchone()
+        return row is None or may_hold(row[0], needle.runs)
 
     def block(self, index: int) -> LogBlock:
         """The records of a stretch, in order; none outside of the log."""
