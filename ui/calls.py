@@ -24,6 +24,13 @@ async def attempt(page: Page, endpoint: str, body: Data, default: Any = None) ->
         return {} if default is None else default
 
 
+async def pins_of(page: Page) -> list[str]:
+    """The metrics that the user has pinned, as `trackyard.ui.metrics.top_metrics` takes them."""
+    found = await attempt(page, "users.get_preferences", {})
+    pins = ((found.get("preferences") or {}).get("trackyard") or {}).get("pins")
+    return [pin for pin in pins if isinstance(pin, str)] if isinstance(pins, list) else []
+
+
 async def together(page: Page, calls: dict[str, tuple[str, Data]]) -> dict[str, Any]:
     """Several endpoints at once, by name; each may fail as in `attempt`."""
     found = await asyncio.gather(*(attempt(page, endpoint, body) for endpoint, body in calls.values()))

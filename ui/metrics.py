@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Data = dict[str, Any]
+PIN = "\x1f"
 FIRST = ("val", "accuracy", "loss", "f1", "auc", "score", "reward", "map")
 
 
@@ -32,15 +34,28 @@ def curves(last_metrics: Data) -> list[Data]:
     ]
 
 
-def chosen_metric(last_metrics: Data) -> Data | None:
-    """The metric that a small view shows: a loss, an accuracy or the like if there is one, else the first."""
-    found = curves(last_metrics)
-    return min(found, key=_rank, default=None)
+def chosen_metric(last_metrics: Data, pins: Sequence[str] = ()) -> Data | None:
+    """The metric that a small view shows: a pinned one, else a loss, an accuracy or the like, else the first."""
+    return next(iter(top_metrics(last_metrics, 1, pins)), None)
 
 
-def top_metrics(last_metrics: Data, count: int) -> list[Data]:
-    """The ``count`` metrics that an overview shows, the likely most wanted first."""
-    return sorted(curves(last_metrics), key=_rank)[:count]
+def top_metrics(last_metrics: Data, count: int, pins: Sequence[str] = ()) -> list[Data]:
+    """The metrics that an overview shows: all that are pinned, then to ``count`` the likely most wanted.
+
+    A pin is a metric and a variant with ``PIN`` between; without a variant it is the whole metric.
+    """
+    found = sorted(curves(last_metrics), key=_rank)
+    pinned = [item for pin in pins for item in found if pin in (_name(item), f"{item['metric']}{PIN}")]
+    chosen = {_name(item): item for item in pinned}
+    for item in found:
+        if len(chosen) >= count:
+            break
+        chosen.setdefault(_name(item), item)
+    return list(chosen.values())
+
+
+def _name(item: Data) -> str:
+    return f"{item['metric']}{PIN}{item['variant']}"
 
 
 def _rank(item: Data) -> tuple[int, str]:

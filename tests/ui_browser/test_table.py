@@ -138,24 +138,6 @@ def test_a_task_is_cloned_edited_and_enqueued(page: Page, server: ServerProcess,
     assert one(server, made)["status"] == "queued"
 
 
-def test_tasks_are_compared(page: Page, server: ServerProcess, tasks: list[str]) -> None:
-    """Curves of two tasks in one chart, then values, parameters and details; the address holds it all."""
-    page.goto(f"{server.web}/compare?ids={tasks[0]},{tasks[1]}")
-    expect(page.locator("#compared .chip")).to_have_count(2)
-    accuracy = page.locator('figure[data-title="accuracy"] .scatterlayer .trace')
-    expect(accuracy).to_have_count(4)
-    page.get_by_role("button", name=re.compile("^Show unet-large")).click()
-    expect(accuracy).to_have_count(2)
-    page.get_by_role("link", name="Values", exact=True).click()
-    expect(page.locator("table.matrix td.best").first).to_be_visible()
-    page.get_by_role("link", name="Parameters", exact=True).click()
-    expect(page.locator("table.matrix")).to_contain_text("learning_rate")
-    page.get_by_role("link", name="Details", exact=True).click()
-    expect(page.locator("table.matrix")).to_contain_text("project")
-    page.get_by_role("link", name="Plots", exact=True).click()
-    expect(page.locator("#compare-body figure").first).to_be_visible()
-
-
 def test_projects_are_made_and_deleted(page: Page, server: ServerProcess, tasks: list[str]) -> None:
     """A project is made, found in the tree, and deleted with what it holds named."""
     page.goto(server.web + "/projects")

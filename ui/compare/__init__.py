@@ -1,14 +1,23 @@
-"""The comparison of tasks: the page knows which ones, its script reads and draws the rest."""
+"""The comparison of tasks or models: the page knows which ones, its script reads and draws the rest."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
+from trackyard.ui.calls import Data
 
 LIMIT = 100
+MODEL_TABS = {
+    "details": "Details",
+    "network": "Network",
+    "scalars": "Scalars",
+    "values": "Values",
+    "plots": "Plots",
+}
 TABS = {
     "details": "Details",
     "parameters": "Parameters",
@@ -20,10 +29,10 @@ TABS = {
 
 
 class ComparePlugin(Plugin):
-    """The comparison of tasks."""
+    """The comparison of tasks and of models."""
 
     name = "ui-compare"
-    summary = "Comparison of tasks: details, parameters, scalars, values, plots, samples"
+    summary = "Comparison of tasks and models: details, parameters, scalars, values, plots, samples"
     needs = ("ui",)
 
     @hookimpl
@@ -33,28 +42,31 @@ class ComparePlugin(Plugin):
 
 
 async def compare(page: Page) -> dict[str, Any]:
-    """Context of the comparison: the tasks that exist, in the order of the address."""
-    ids = [part for part in page.query.get("ids", "").split(",") if part][:LIMIT]
-    tab = page.query.get("tab", "scalars")
-    found = {}
-    if ids:
-        body = {
-            "id": ids,
-            "search_hidden": True,
-            "only_fields": ["name", "status", "project.name"],
-            "page": 0,
-            "page_size": LIMIT,
-        }
-        found = {task["id"]: task for task in (await page.call("tasks.get_all_ex", body)).get("tasks", [])}
-    rest = {key: value for key, value in page.query.items() if key != "tab"}
-    query = "&".join(f"{key}={value}" for key, value in rest.items() if key == "ids")
+    """Context of the comparison: the tasks (``ids=``) or models (``models=``) that exist, in the order of the address."""
+    kind = "model" if "models" in page.query else "task"
+    parameter, titles = ("models", MODEL_TABS) if kind == "model" else ("ids", TABS)
+    ids = [part for part in page.query.get(parameter, "").split(",") if part][:LIMIT]
+    things = await _read(page, kind, ids) if ids else []
+    tab = page.query.get("tab", "")
+    tab = tab if tab in titles else "details" if kind == "model" else "scalars"
+    title = f"Compare {len(things)} {kind}s"
+    query = urlencode({parameter: ",".join(ids)}, safe=",")
     return {
-        "title": f"Compare {len(found)} tasks",
-        "section": "tasks",
-        "crumbs": [{"title": "Tasks", "href": page.url("/tasks")}, {"title": f"Compare {len(found)} tasks"}],
+        "title": title,
+        "section": f"{kind}s",
+        "crumbs": [{"title": f"{kind.title()}s", "href": page.url(f"/{kind}s")}, {"title": title}],
         "tabs": [
-            {"name": name, "title": title, "href": page.url(f"/compare?{query}&tab={name}")} for name, title in TABS.items()
+            {"name": name, "title": text, "href": page.url(f"/compare?{query}&tab={name}")} for name, text in titles.items()
         ],
-        "tab": tab if tab in TABS else "scalars",
-        "data": {"tasks": [found[key] for key in ids if key in found], "tab": tab if tab in TABS else "scalars"},
+        "tab": tab,
+        "data": {"things": things, "tab": tab, "kind": kind},
     }
+
+
+async def _read(page: Page, kind: str, ids: list[str]) -> list[Data]:
+    """The names of what is compared; ids that don't exist are left out."""
+    fields = ["name", "ready" if kind == "model" else "status", "project.name"]
+    body = {"id": ids, "search_hidden": True, "only_fields": fields, "page": 0, "page_size": LIMIT}
+    rows = (await page.call(f"{kind}s.get_all_ex", body)).get(f"{kind}s", [])
+    found: dict[str, Data] = {row["id"]: row for row in rows}
+    return [found[key] for key in dict.fromkeys(ids) if key in found]

@@ -14,12 +14,13 @@ from trackyard.core.clock import now
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
-from trackyard.ui.calls import Data, attempt, together
+from trackyard.ui.calls import Data, attempt, pins_of, together
 from trackyard.ui.home.start import getting_started
 from trackyard.ui.metrics import chosen_metric
 
 log = logging.getLogger(__name__)
 RUNNING_SHOWN = 12
+RECENT_SHOWN = 6
 FAILED_SHOWN = 8
 LOST = "non-responsive"
 """What the message of a task says whose process stopped reporting."""
@@ -55,17 +56,19 @@ class HomePlugin(Plugin):
 async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
     """Context of the home page; before the first task it is the getting-started page."""
     found = await together(page, _queries())
+    pins = await pins_of(page)
     running = found["running"].get("tasks", [])
     ended = [*found["failed"].get("tasks", []), *found["lost"].get("tasks", [])]
     failed = sorted(ended, key=lambda task: str(task.get("status_changed", "")), reverse=True)[:FAILED_SHOWN]
     if not running and not found["any"].get("tasks"):
         return {"title": "Home", "start": await getting_started(page)}
-    curves, lines, activity = await asyncio.gather(_curves(page, running), _last_lines(page, failed), _activity(page))
+    curves, lines, activity = await asyncio.gather(_curves(page, running, pins), _last_lines(page, failed), _activity(page))
     return {
         "title": "Home",
         "start": None,
         "refresh": 5,
         "running": [row | {"curve": curves.get(row["id"])} for row in running],
+        "recent": found["recent"].get("tasks", []),
         "failed": [row | {"line": lines.get(row["id"], "")} for row in failed],
         "queues": _queue_rows(found["queues"].get("queues", [])),
         "projects": [row | {"days": activity.get(row["id"], [0] * DAYS)} for row in found["projects"].get("projects", [])],
@@ -86,6 +89,17 @@ def _queries() -> dict[str, tuple[str, Data]]:
                 "page": 0,
                 "page_size": RUNNING_SHOWN,
                 "only_fields": RUNNING_FIELDS,
+            },
+        ),
+        "recent": (
+            "tasks.get_all_ex",
+            {
+                "status": ["completed", "closed", "published", "stopped", "in_progress"],
+                "system_tags": NOT_SHOWN,
+                "order_by": ["-last_update"],
+                "page": 0,
+                "page_size": RECENT_SHOWN,
+                "only_fields": ["name", "status", "project.name", "user.name", "last_update"],
             },
         ),
         "failed": ("tasks.get_all_ex", _ended(["failed"])),
@@ -118,9 +132,9 @@ def _ended(status: list[str]) -> Data:
     }
 
 
-async def _curves(page: Page, tasks: list[Data]) -> dict[str, Data]:
+async def _curves(page: Page, tasks: list[Data], pins: list[str]) -> dict[str, Data]:
     """The chosen curve of each task, thinned to what a sparkline shows: {name, points, last}."""
-    chosen = {task["id"]: metric for task in tasks if (metric := chosen_metric(task.get("last_metrics") or {}))}
+    chosen = {task["id"]: metric for task in tasks if (metric := chosen_metric(task.get("last_metrics") or {}, pins))}
     bodies = [
         {"task": task, "samples": 60, "metrics": [{"metric": name["metric"], "variants": [name["variant"]]}]}
         for task, name in chosen.items()

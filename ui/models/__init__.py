@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,8 @@ from trackyard.core.panels import PREFIX, Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
 from trackyard.ui.calls import Data, together
-from trackyard.ui.models.details import model
+from trackyard.ui.models.columns import columns_of, segment
+from trackyard.ui.models.details import model, results
 
 PAGE_SIZE = 100
 FIELDS = [
@@ -29,6 +31,8 @@ FIELDS = [
     "created",
 ]
 ORDERS = {"-last_update": "Updated", "-created": "Created", "name": "Name", "framework": "Framework"}
+CHOICES = ("q", "framework", "tag", "project", "user", "meta", "state", "archived", "order", "columns")
+NAMES: Data = {"only_fields": ["name"], "order_by": ["name"], "page": 0, "page_size": 500}
 SNIPPET = """\
 from clearml import Task, OutputModel
 
@@ -50,6 +54,8 @@ class ModelsPlugin(Plugin):
         return [
             Panel(page, "models", "Models", models, "models.html", "/models", icon="model", order=50, nav="main"),
             Panel(page, "model", "Model", model, "model.html", "/models/{model}"),
+            Panel(page, "model_scalars", "Scalars", results, "model_scalars.html", "/models/{model}/scalars"),
+            Panel(page, "model_plots", "Plots", results, "model_plots.html", "/models/{model}/plots"),
         ]
 
     @hookimpl
@@ -66,13 +72,20 @@ async def to_model(visit: Visit) -> web.StreamResponse:
 
 
 async def models(page: Page) -> dict[str, Any]:
-    """Context of the table: the address has ``q``, ``framework``, ``tag``, ``state``, ``archived=1``, ``order``, ``page``."""
-    chosen = {name: page.query.get(name, "") for name in ("q", "framework", "tag", "state", "archived", "order")}
+    """Context of the table: the address has the filters, ``columns``, ``order`` and ``page``."""
+    chosen = {name: page.query.get(name, "") for name in CHOICES}
+    columns = columns_of(chosen["columns"])
+    query = filters(chosen, {column.field for column in columns})
     number = int(page.query.get("page", "0")) if page.query.get("page", "0").isdecimal() else 0
     found = await together(
         page,
         {
-            "models": ("models.get_all_ex", {**filters(chosen), "page": number, "page_size": PAGE_SIZE, "only_fields": FIELDS}),
+            "models": (
+                "models.get_all_ex",
+                query | {"page": number, "page_size": PAGE_SIZE, "only_fields": [*FIELDS, *(column.field for column in columns)]},
+            ),
+            "projects": ("projects.get_all_ex", NAMES),
+            "users": ("users.get_all_ex", NAMES),
             "frameworks": ("models.get_frameworks", {}),
             "tags": ("organization.get_tags", {}),
         },
@@ -82,7 +95,14 @@ async def models(page: Page) -> dict[str, Any]:
         "title": "Models",
         "rows": rows,
         "chosen": chosen,
-        "filtered": any(chosen[name] for name in ("q", "framework", "tag", "state", "archived")) or number > 0,
+        "filtered": any(chosen[name] for name in CHOICES if name not in ("order", "columns")) or number > 0,
+        "columns": columns,
+        "projects": [(row["id"], row["name"]) for row in found["projects"].get("projects", [])],
+        "users": [(row["id"], row["name"]) for row in found["users"].get("users", [])],
+        "data": {
+            "query": query,
+            "columns": [{"key": column.key, "title": column.title, "field": column.field} for column in columns],
+        },
         "frameworks": sorted(name for name in found["frameworks"].get("frameworks", []) if name),
         "tags": sorted(found["tags"].get("tags", [])),
         "orders": ORDERS,
@@ -93,9 +113,10 @@ async def models(page: Page) -> dict[str, Any]:
     }
 
 
-def filters(chosen: dict[str, str]) -> Data:
-    """The filters of an address as those of ``models.get_all_ex``."""
-    body: Data = {"order_by": [chosen["order"] if chosen["order"] in ORDERS else "-last_update"]}
+def filters(chosen: dict[str, str], fields: Collection[str] = ()) -> Data:
+    """The filters of an address as those of ``models.get_all_ex``; ``fields`` may be sorted by, too."""
+    known = chosen["order"] in ORDERS or chosen["order"].removeprefix("-") in fields
+    body: Data = {"order_by": [chosen["order"] if known else "-last_update"]}
     body["system_tags"] = ["__$and", "archived"] if chosen["archived"] == "1" else ["__$not", "archived"]
     if chosen["q"]:
         body["_any_"] = {"fields": ["name", "id", "comment"], "pattern": re.escape(chosen["q"])}
@@ -103,6 +124,12 @@ def filters(chosen: dict[str, str]) -> Data:
         body["framework"] = [chosen["framework"]]
     if chosen["tag"]:
         body["tags"] = ["__$and", chosen["tag"]]
+    for name in ("project", "user"):
+        if chosen[name]:
+            body[name] = [chosen[name]]
+    key, _, value = chosen["meta"].partition("=")
+    if key and value:
+        body[f"metadata.{segment(key.strip())}.value"] = [value.strip()]
     if chosen["state"] in ("published", "draft"):
         body["ready"] = chosen["state"] == "published"
     return body

@@ -57,6 +57,13 @@ async def model(page: Page) -> dict[str, Any]:
     }
 
 
+async def results(page: Page) -> dict[str, Any]:
+    """Context of the tabs whose script reads what the model has reported: curves and plots."""
+    context = await model(page)
+    shown = context["model"]
+    return context | {"refresh": 0, "data": {"task": shown["id"], "name": shown["name"], "model": True}}
+
+
 async def _place(page: Page, shown: Data) -> list[dict[str, str]]:
     """The project of the model, and the model itself."""
     crumbs = await project_crumbs(page, shown["project"], {"title": shown["name"]})

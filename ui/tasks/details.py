@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from trackyard.core.panels import Page
-from trackyard.ui.calls import Data, attempt
+from trackyard.ui.calls import Data, attempt, pins_of
 from trackyard.ui.links import file_link
 from trackyard.ui.markdown import to_html
 from trackyard.ui.metrics import metric_list, top_metrics
@@ -24,8 +24,8 @@ async def overview(page: Page) -> dict[str, Any]:
     context = await task_context(page, "last_metrics", "hyperparams", "execution.artifacts", "models")
     task = context["task"]
     metrics = task.get("last_metrics") or {}
-    changed, lines = await asyncio.gather(_changed(page, task), _log_tail(page, task["id"]))
-    top = top_metrics(metrics, 4)
+    changed, lines, pins = await asyncio.gather(_changed(page, task), _log_tail(page, task["id"]), pins_of(page))
+    top = top_metrics(metrics, 4, pins)
     return context | {
         "description": to_html(task.get("comment") or ""),
         "values": [item for item in metric_list(metrics) if item["metric"] == "Summary"],

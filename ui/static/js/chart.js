@@ -168,10 +168,11 @@ export class LineChart {
   }
 
   shape() {
-    const { logX, logY, axis: kind, outliers } = this.options;
+    const { logX, logY, axis: kind, outliers, yRange } = this.options;
     const extra = { xaxis: { type: kind === "time" ? "date" : logX ? "log" : "linear", tickformat: undefined, nticks: 6 }, yaxis: { type: logY ? "log" : "linear", nticks: 6, fixedrange: false } };
     if (this.range) Object.assign(extra.xaxis, { range: this.range.map((value) => (logX && kind !== "time" ? Math.log10(value) : value)), autorange: false });
     else extra.xaxis.autorange = true;
+    if (yRange && !logY) Object.assign(extra.yaxis, { range: yRange, autorange: false });
     if (outliers && !logY) {
       const inner = quantiles(this.lines.flatMap(({ y }) => y));
       if (inner) Object.assign(extra.yaxis, { range: inner, autorange: false });

@@ -28,18 +28,17 @@ const segments = (label, options, value, choose) => h("span", { class: "segments
   choose(key);
 } })));
 
-/** Fills `root` with the toolbar; `changed(state, key)` is called when something changes. `groups`: offer grouping. */
-export function chartTools(root, state, changed, { groups = true } = {}) {
+/** Fills `root` with the toolbar; `changed(state, key)` is called when something changes. `groups`: offer grouping; `extra`: more buttons. */
+export function chartTools(root, state, changed, { groups = true, extra = [] } = {}) {
   const set = (key) => (value) => { state[key] = value; keep(state); changed(state, key); };
   const flip = (key, text, title) => h("button", { class: "btn ghost", type: "button", "aria-pressed": String(state[key]), title, text, onclick: (event) => { set(key)(!state[key]); event.currentTarget.setAttribute("aria-pressed", String(state[key])); } });
   const amount = h("span", { class: "muted small num amount", text: state.strength.toFixed(2) });
   root.replaceChildren(
     segments("Horizontal axis", [["iter", "Iterations"], ["relative", "Relative"], ["time", "Time"]], state.axis, set("axis")), h("span", { class: "sep" }),
-    h("label", { class: "row" }, h("span", { class: "muted small", text: "Smoothing" }),
-      h("select", { "aria-label": "Kind of smoothing", onchange: (event) => set("smoothing")(event.target.value) }, [["ema", "Exponential"], ["average", "Running average"], ["gaussian", "Gaussian"], ["none", "None"]].map(([value, text]) => h("option", { value, text, selected: value === state.smoothing })))),
+    h("select", { class: "narrow", title: "Smoothing", "aria-label": "Kind of smoothing", onchange: (event) => set("smoothing")(event.target.value) }, [["ema", "Exponential"], ["average", "Running average"], ["gaussian", "Gaussian"], ["none", "Not smoothed"]].map(([value, text]) => h("option", { value, text, selected: value === state.smoothing }))),
     h("input", { type: "range", min: "0", max: "0.99", step: "0.01", value: String(state.strength), "aria-label": "Strength of smoothing", oninput: (event) => { amount.textContent = Number(event.target.value).toFixed(2); set("strength")(Number(event.target.value)); } }), amount,
-    h("span", { class: "sep" }), flip("logY", "Log Y", "Logarithmic values"), flip("logX", "Log X", "Logarithmic iterations"), flip("outliers", "Without outliers", "Leaves the greatest and least two percent out of view"),
-    h("span", { class: "grow" }),
+    h("span", { class: "sep" }), flip("logY", "Log Y", "Logarithmic values"), flip("logX", "Log X", "Logarithmic iterations"), flip("outliers", "No outliers", "Leaves the greatest and least two percent out of view"),
+    ...extra, h("span", { class: "grow" }),
     groups && segments("Group by", [["metric", "By metric"], ["none", "Each"]], state.group, set("group")),
-    segments("Columns", [[0, "Auto"], [1, "1"], [2, "2"], [3, "3"], [4, "4"]], state.columns, set("columns")));
+    h("select", { "aria-label": "Columns", title: "Charts in a row", onchange: (event) => set("columns")(Number(event.target.value)) }, [[0, "Auto"], [1, "1"], [2, "2"], [3, "3"], [4, "4"]].map(([value, text]) => h("option", { value: String(value), text: value ? `${text} in a row` : "Auto", selected: value === state.columns }))));
 }

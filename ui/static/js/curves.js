@@ -8,20 +8,20 @@ import { openMenu } from "./menu.js";
 const DRAWN = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) target.card.seen(isIntersecting); }, { rootMargin: "300px" });
 
 /**
- * One chart with its title and menu. `zoom(card, from, to)` is awaited for more detail; `embed(card)` tells what a frame of this chart
- * asks for (see embed.js); both may be missing.
+ * One chart with its title and menu. `zoom(card, from, to)` is awaited for more detail; `embed(card)` tells what a frame
+ * of this chart asks for (see embed.js); `items(card)` are more items of its menu. All may be missing.
  */
 export class ChartCard {
-  constructor(title, { zoom, embed } = {}) {
-    this.title = title;
+  constructor({ title, key = title, metric = title.split(" / ")[0], mark = null }, { zoom, embed, items = () => [] } = {}) {
+    Object.assign(this, { title, key, metric, embed, items });
     this.lines = [];
     this.visible = false;
     this.values = h("span", { class: "muted small nowrap" });
     this.box = h("div", { class: "chart-box" });
-    this.node = h("figure", { class: "card", data: { title } }, h("figcaption", { class: "row" }, h("span", { class: "strong clip grow", title, text: title }), this.values,
+    this.node = h("figure", { class: "card", data: { title } }, h("figcaption", { class: "row" }, mark, h("span", { class: "strong clip grow", title, text: title }), this.values,
       h("button", { class: "btn ghost tiny square", type: "button", "aria-label": `Enlarge ${title}`, onclick: () => this.enlarge() }, icon("expand", "small")),
       h("button", { class: "btn ghost tiny square", type: "button", "aria-haspopup": "menu", "aria-label": `Actions on ${title}`, onclick: (event) => this.menu(event.currentTarget) }, icon("dots"))), this.box);
-    Object.assign(this, { zoom, embed });
+    this.zoom = zoom;
     this.node.card = this;
     DRAWN.observe(this.node);
   }
@@ -60,8 +60,9 @@ export class ChartCard {
       { label: "Enlarge", icon: "expand", run: () => this.enlarge() },
       { label: "Download as PNG", icon: "image", run: () => image("png") }, { label: "Download as SVG", icon: "image", run: () => image("svg") },
       { label: "Download the data as CSV", icon: "download", run: () => save(`${this.title}.csv`, csv([["series", "x", "y"], ...this.lines.flatMap(({ label, x, y }) => x.map((value, index) => [label, value, y[index]]))]), "text/csv") },
+      { label: "Download the data as JSON", icon: "download", run: () => save(`${this.title}.json`, JSON.stringify(this.lines.map(({ label, name, x, y }) => ({ name: label ?? name, x, y }))), "application/json") },
+      ...this.items(this), ...(this.embed ? [embedItem(() => this.embed(this))] : []),
       { label: "Copy a link", icon: "link", run: () => navigator.clipboard.writeText(`${location.href.split("#")[0]}#${encodeURIComponent(this.title)}`) },
-      ...(this.embed ? [embedItem(() => this.embed(this))] : []),
     ]);
   }
 
@@ -94,24 +95,25 @@ export function distinct(lines) {
   });
 }
 
-/** The lines of a histogram reply for one axis: "relative" counts seconds from the first point. */
-export function axisValues(x, axis) {
+/** The x values of a histogram reply for one axis: "relative" counts seconds from `origin` (ms), by default the first point. */
+export function axisValues(x, axis, origin = x[0]) {
   if (axis !== "relative" || !x.length) return x;
-  return x.map((value) => (value - x[0]) / 1000);
+  return x.map((value) => (value - origin) / 1000);
 }
 
-/** Keeps one card for each title in `root`, in order; returns a function that takes [{title, lines}] and options. */
+/** Keeps one card for each key (or title) in `root`, in order; returns a function that takes [{title, lines, key?, metric?, yRange?}] and options. */
 export function cardGrid(root, settings) {
   const cards = new Map();
   return (charts, options, columns = 0) => {
     root.dataset.columns = String(columns);
-    const wanted = new Set(charts.map(({ title }) => title));
-    for (const [title, card] of cards) if (!wanted.has(title)) { card.remove(); cards.delete(title); }
-    charts.forEach(({ title, lines }, index) => {
-      if (!cards.has(title)) cards.set(title, new ChartCard(title, settings));
-      const card = cards.get(title);
+    const wanted = new Set(charts.map(({ title, key = title }) => key));
+    for (const [key, card] of cards) if (!wanted.has(key)) { card.remove(); cards.delete(key); }
+    charts.forEach((chart, index) => {
+      const { key = chart.title, lines, yRange } = chart;
+      if (!cards.has(key)) cards.set(key, new ChartCard(chart, settings));
+      const card = cards.get(key);
       if (root.children[index] !== card.node) root.insertBefore(card.node, root.children[index] ?? null);
-      if (!card.detail) card.update(lines, options);
+      if (!card.detail) card.update(lines, { ...options, yRange });
     });
   };
 }

@@ -1,8 +1,9 @@
-// The home page: elapsed times; on the first visit the credentials and the wait for the first run.
+// The home page: elapsed times, pictures of recent tasks; on the first visit the credentials and the wait for the first run.
 import { call } from "./api.js";
 import { find, findAll, url } from "./dom.js";
 import { duration } from "./format.js";
 import { poll } from "./live.js";
+import { pictures } from "./pictures.js";
 
 function elapsed() {
   for (const element of findAll("time[data-elapsed]")) element.textContent = duration((Date.now() - new Date(element.dateTime)) / 1000);
@@ -16,6 +17,16 @@ async function credentials(button) {
   button.textContent = "Created";
 }
 
+/** Draws the pictures of tasks that have changed or come. */
+async function recent() {
+  const boxes = new Map(findAll("[data-picture]").map((box) => [box.dataset.picture, box]));
+  if (!boxes.size) return;
+  const { tasks } = await call("tasks.get_all_ex", { id: [...boxes.keys()], search_hidden: true, only_fields: ["last_metrics", "last_update"] }, { quiet: true }).catch(() => ({ tasks: [] }));
+  const changed = tasks.filter(({ id, last_update: moment }) => boxes.get(id)?.dataset.drawn !== moment);
+  for (const { id, last_update: moment } of changed) boxes.get(id).dataset.drawn = moment;
+  await pictures(changed, boxes);
+}
+
 if (find("#start")) {
   find("#make-credentials").addEventListener("click", (event) => credentials(event.target));
   poll(async () => {
@@ -25,5 +36,6 @@ if (find("#start")) {
 } else {
   elapsed();
   setInterval(elapsed, 1000);
-  document.addEventListener("trackyard:refreshed", elapsed);
+  recent();
+  document.addEventListener("trackyard:refreshed", () => { elapsed(); recent(); });
 }

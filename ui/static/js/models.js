@@ -1,10 +1,12 @@
 // The table and the page of models: filters, actions on one and on many, edits of description, metadata, labels and network.
 import { call } from "./api.js";
+import { metricKey } from "./columns.js";
 import { ask, confirm } from "./dialog.js";
 import { data, debounce, find, findAll, url } from "./dom.js";
 import { count } from "./format.js";
 import { refresh } from "./live.js";
 import { openMenu } from "./menu.js";
+import { encode } from "./query.js";
 import { toast } from "./toast.js";
 
 const read = (element) => ({ id: element.dataset.model, name: element.dataset.name, ready: element.dataset.ready === "1", archived: element.dataset.archived === "1", tags: JSON.parse(element.dataset.tags) });
@@ -68,13 +70,49 @@ const ACTIONS = [
 ];
 
 function menu(button, models) {
-  openMenu(button, ACTIONS.filter(({ one }) => !one || models.length === 1).map((action) => {
+  const compare = models.length > 1 ? [{ label: "Compare", icon: "compare", href: url(`/compare?models=${ids(models).slice(0, 100).join(",")}`) }, "-"] : [];
+  openMenu(button, [...compare, ...ACTIONS.filter(({ one }) => !one || models.length === 1).map((action) => {
     const fit = models.filter(action.fits);
     return { ...action, disabled: !fit.length, end: fit.length && fit.length < models.length ? `${fit.length} of ${models.length}` : "", title: fit.length ? "" : "Only what is archived is deleted", run: () => action.run(fit) };
-  }));
+  })]);
 }
 
 const chosen = () => findAll("[data-choose]:checked").map((box) => read(box.closest("[data-model]")));
+
+/** The keys of metadata: those of the chosen project, or of the newest models of all. */
+async function metadataKeys() {
+  const project = new URLSearchParams(location.search).get("project");
+  if (project) return (await call("projects.get_model_metadata_keys", { project, include_subprojects: true }, { quiet: true }).catch(() => ({}))).keys ?? [];
+  const { models } = await call("models.get_all_ex", { only_fields: ["metadata"], order_by: ["-last_update"], page: 0, page_size: 300 }, { quiet: true });
+  return [...new Set(models.flatMap(({ metadata }) => Object.keys(metadata ?? {})))].sort();
+}
+
+/** Opens the table with other columns; the menu has every key of metadata and every metric of models. */
+async function columns(button) {
+  const [keys, { metrics = [] }] = await Promise.all([metadataKeys(), call("projects.get_unique_metric_variants", { model_metrics: true, include_subprojects: true }, { quiet: true }).catch(() => ({}))]);
+  const shown = data("page-data").columns.map(({ key }) => key);
+  const flip = (key) => {
+    const params = new URLSearchParams(location.search);
+    const next = shown.includes(key) ? shown.filter((other) => other !== key) : [...shown, key];
+    params.delete("columns");
+    if (next.length) params.set("columns", next.join(","));
+    location.assign(`${location.pathname}${params.size ? `?${params}` : ""}`);
+  };
+  const item = (key, label) => ({ label, checked: shown.includes(key), run: () => flip(key) });
+  openMenu(button, [
+    { heading: keys.length || metrics.length ? "Metadata" : "No model has metadata or metrics" }, ...keys.map((key) => item(`meta.${encode(key)}`, key)),
+    ...(metrics.length ? [{ heading: "Metrics" }] : []), ...metrics.map((metric) => item(encode(metricKey(metric, "value")), `${metric.metric} / ${metric.variant}`)),
+  ], { search: "Find a column…" });
+}
+
+async function download() {
+  const { query, columns: more } = data("page-data");
+  const fixed = [["Id", "id"], ["Name", "name"], ["Published", "ready"], ["Framework", "framework"], ["Tags", "tags"], ["Project", "project.name"], ["Made by", "task.name"], ["User", "user.name"], ["File", "uri"], ["Created", "created"], ["Updated", "last_update"]];
+  const all = [...fixed.map(([name, field]) => ({ name, field })), ...more.map(({ title, field }) => ({ name: title, field }))];
+  const { prepare_id: id } = await call("organization.prepare_download_for_get_all", { entity_type: "model", ...query, only_fields: all.map(({ field }) => field), field_mappings: all });
+  location.assign(url(`/api/organization.download_for_get_all?prepare_id=${id}`));
+}
+
 function tell() {
   const button = find("[data-selected]");
   if (!button) return;
@@ -118,9 +156,11 @@ async function edit(button) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-model-menu], [data-selected], [data-edit]");
+  const button = event.target.closest("[data-model-menu], [data-selected], [data-edit], [data-columns], [data-models-csv]");
   if (!button) return;
-  if (button.matches("[data-edit]")) edit(button);
+  if (button.matches("[data-columns]")) columns(button);
+  else if (button.matches("[data-models-csv]")) download();
+  else if (button.matches("[data-edit]")) edit(button);
   else menu(button, button.matches("[data-selected]") ? chosen() : [read(button.closest("[data-model]"))]);
 });
 document.addEventListener("change", (event) => {

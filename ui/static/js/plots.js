@@ -1,14 +1,15 @@
 // The plots of a task: figures by metric and variant, with a slider over their iterations.
 import { call } from "./api.js";
 import { metricTree } from "./curves.js";
-import { data, empty, find, h, icon, save } from "./dom.js";
+import { show } from "./dialog.js";
+import { data, empty, find, h, icon } from "./dom.js";
 import { embedItem } from "./embed.js";
 import { poll } from "./live.js";
-import { openMenu } from "./menu.js";
 import { drawPlot } from "./plot.js";
-import { current } from "./task.js";
+import { plotMenu } from "./plot_menu.js";
 
 const page = data("page-data");
+const events = page.model ? { model_events: true } : {};
 const hidden = new Set();
 const cards = new Map();
 let plots = [];
@@ -45,21 +46,34 @@ class PlotCard {
 
   async iterations() {
     this.known = true;
-    const reply = await call("events.get_plot_sample", { task: page.task, metric: this.event.metric, variant: this.event.variant, iteration: this.event.iter }, { quiet: true }).catch(() => ({}));
+    const reply = await call("events.get_plot_sample", { task: page.task, ...events, metric: this.event.metric, variant: this.event.variant, iteration: this.event.iter }, { quiet: true }).catch(() => ({}));
     if (!(reply.max_iteration > reply.min_iteration)) return;
     Object.assign(this.slider, { min: String(reply.min_iteration), max: String(reply.max_iteration), value: String(this.event.iter), hidden: false });
   }
 
   async browse(iteration) {
-    const reply = await call("events.get_plot_sample", { task: page.task, metric: this.event.metric, variant: this.event.variant, iteration }, { quiet: true }).catch(() => ({}));
-    const found = reply.event ?? reply.events?.find(({ variant }) => variant === this.event.variant) ?? reply.events?.[0];
+    const found = await this.at(iteration);
     if (found) this.set(found);
   }
 
+  async at(iteration) {
+    const reply = await call("events.get_plot_sample", { task: page.task, ...events, metric: this.event.metric, variant: this.event.variant, iteration }, { quiet: true }).catch(() => ({}));
+    return reply.event ?? reply.events?.find(({ variant }) => variant === this.event.variant) ?? reply.events?.[0];
+  }
+
+  /** The figure in a dialog, where all its iterations can be browsed. */
+  async enlarge() {
+    const box = h("div", { class: "plot-box fill-chart" });
+    const place = h("span", { class: "muted small nowrap" });
+    const put = async (event) => { place.textContent = `iteration ${event.iter ?? 0}`; slider.value = String(event.iter ?? 0); await drawPlot(box, event); };
+    const at = async (iteration) => { const event = await this.at(iteration); if (event) await put(event); };
+    const slider = h("input", { type: "range", step: "1", min: this.slider.min || "0", max: this.slider.max || "0", hidden: this.slider.hidden, "aria-label": "Iteration", onchange: () => at(Number(slider.value)) });
+    show({ title: this.title, kind: "full", content: h("div", { class: "enlarged" }, box, h("div", { class: "row" }, slider, place)) });
+    await put(this.event);
+  }
+
   menu(anchor) {
-    const image = (format) => window.Plotly?.downloadImage(this.box, { format, filename: this.title.replaceAll("/", "-"), width: 1200, height: 700 });
-    openMenu(anchor, [{ label: "Download as PNG", icon: "image", run: () => image("png") }, { label: "Download as SVG", icon: "image", run: () => image("svg") }, { label: "Download the figure as JSON", icon: "download", run: () => save(`${this.title}.json`, this.event.plot_str, "application/json") },
-      embedItem(() => ({ type: "plot", objects: [page.task], metrics: [this.event.metric], variants: [this.event.variant] }))]);
+    plotMenu(anchor, this.title, this.box, this.event, [{ label: "Enlarge", icon: "expand", run: () => this.enlarge() }, embedItem(() => ({ type: "plot", objectType: page.model ? "model" : "task", objects: [page.task], metrics: [this.event.metric], variants: [this.event.variant] }))]);
   }
 }
 
@@ -68,7 +82,7 @@ function draw() {
   const metrics = Map.groupBy(plots, ({ metric }) => metric);
   drawTree([...metrics].sort(([left], [right]) => left.localeCompare(right)).map(([metric, events]) => ({ metric, variants: events.map(({ variant }) => variant).sort() })));
   root.parentElement.querySelector(".empty")?.remove();
-  if (!plots.length) root.before(empty("No plot yet", "Report a figure with task.get_logger().report_plotly(…), or show one with matplotlib."));
+  if (!plots.length) root.before(empty("No plot yet", page.model ? "Report a figure with output_model.report_table(…) or another report of the model." : "Report a figure with task.get_logger().report_plotly(…), or show one with matplotlib."));
   for (const event of plots) {
     const key = `${event.metric}\n${event.variant}`;
     if (!cards.has(key)) { cards.set(key, new PlotCard(event)); root.append(cards.get(key).node); }
@@ -81,7 +95,7 @@ async function load() {
   const found = new Map();
   let scroll;
   for (let number = 0; number < 50; number += 1) {
-    const reply = await call("events.get_task_plots", { task: page.task, iters: 1, ...(scroll ? { scroll_id: scroll } : {}) }, { quiet: true });
+    const reply = await call("events.get_task_plots", { task: page.task, ...events, iters: 1, ...(scroll ? { scroll_id: scroll } : {}) }, { quiet: true });
     for (const event of reply.plots ?? []) { const key = `${event.metric}\n${event.variant}`; if (!found.has(key)) found.set(key, event); }
     scroll = reply.scroll_id;
     if (!scroll || !reply.plots?.length || found.size >= reply.total) break;
@@ -91,5 +105,5 @@ async function load() {
 }
 
 await load().catch(() => undefined);
-poll(async () => { if (current().status === "in_progress") await load(); }, 8000);
+poll(async () => { if (find("#task-data")?.dataset.status === "in_progress" || page.model) await load(); }, 8000);
 document.addEventListener("trackyard:theme", () => { for (const card of cards.values()) { card.stale = true; card.draw(); } });
