@@ -13,10 +13,10 @@ from trackyard.core.client import CallFailed
 from trackyard.core.extension import StatusChange
 from trackyard.core.identity import Identity
 from trackyard.core.kernel import Kernel
-from trackyard.core.services import LostLease, ServiceOffer
+from trackyard.core.services import ServiceOffer
 from trackyard.core.services.callers import KernelCaller, loopback
 from trackyard.core.services.context import Caller
-from trackyard.core.services.instance import Instance, ServiceFailed
+from trackyard.core.services.running import run_service
 
 POLL_SECONDS = 5.0
 LISTEN_SECONDS = 0.1
@@ -66,32 +66,10 @@ class ServicesHost:
 
     def _forget(self, task: str, done: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
-        self.wake()  # it may have been started again meanwhile
         if not done.cancelled() and done.exception() is not None:
             log.error("hosting service task %s failed; it is taken up again", task, exc_info=done.exception())
-
-
-async def run_service(host: Caller, url: str, offers: Sequence[ServiceOffer], task: str) -> None:
-    """Run one service until it ends, and tell the server how; cancelled, it is left to the next host."""
-    try:
-        async with Instance(offers, task, host, url) as instance:
-            ending, message = await instance.run_to_end()
-            await _tell(host, ending, task, message)
-    except LostLease:
-        log.info("service task %s is another host's", task)
-    except ServiceFailed as error:
-        await _tell(host, "tasks.failed", task, str(error))
-    except CallFailed as error:
-        if error.code >= 500:
-            raise
-        await _tell(host, "tasks.failed", task, str(error))
-
-
-async def _tell(host: Caller, endpoint: str, task: str, message: str) -> None:
-    try:
-        await host.call(endpoint, {"task": task, "status_reason": endpoint.partition(".")[2], "status_message": message})
-    except CallFailed as error:
-        log.warning("service task %s: %s", task, error)
+        else:
+            self.wake()  # it may have been started again meanwhile
 
 
 class HostHere:

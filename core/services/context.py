@@ -83,7 +83,10 @@ class ServiceLog:
 
 
 class Context:
-    """One service at work. ``task`` is the id of its task; ``fence`` grows with each host that takes it up."""
+    """One service at work. ``task`` is the id of its task; ``fence`` grows with each host that takes it up.
+
+    ``due`` is the time for which the present run was planned: the same when the run is repeated after a failure or a crash.
+    """
 
     def __init__(self, task: str, fence: int, client: ApiClient, store: Store, now: Callable[[], datetime]) -> None:
         self.task = task
@@ -91,6 +94,7 @@ class Context:
         self.client = client
         self.store = store
         self.now = now
+        self.due = now()
         self.log = ServiceLog(self._add)
         self.finished: str | None = None
         self._events: list[dict[str, Any]] = []

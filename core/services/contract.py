@@ -37,7 +37,7 @@ class Interval:
     missed: Missed = Missed.ONCE
 
     def due(self, last: datetime | None, since: datetime) -> datetime | None:
-        """When it is to run next. ``last``: its last run ever; ``since``: when this instance was opened."""
+        """When it is to run next. ``last``: its last run; ``since``: when a host took the service up, for the first run ever."""
         if last is None:
             return since
         step = timedelta(seconds=self.seconds)

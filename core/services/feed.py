@@ -81,6 +81,7 @@ class TaskChanged:
                 "status_reason",
                 "status_message",
                 "tags",
+                "comment",
             ],
             "order_by": ["status_changed", "id"],
             "search_hidden": True,

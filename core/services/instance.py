@@ -135,7 +135,15 @@ class Instance:
             raise ServiceFailed(f"wrong settings: {error}") from error
         self._plans = [Plan(trigger, name_of(trigger)) for trigger in triggers]
         self._since = self._now()
-        await self.service.start(self.context)
+        if self.context.store.get("@opened") is None:
+            await self.context.store.put("@opened", clock.iso(self._since))
+        try:
+            await self.service.start(self.context)
+        except LostLease:
+            raise
+        except Exception as error:
+            self.context.log.error(traceback.format_exc())
+            raise ServiceFailed(f"it did not start: {type(error).__name__}: {error}") from error
 
     async def run_to_end(self) -> tuple[str, str]:
         """Work until the service ends: the call that tells its task's end, and the message. Raises `LostLease`.
@@ -208,12 +216,15 @@ class Instance:
         return self._plans[min(due)[1]] if due else None
 
     def _due(self, plan: Plan) -> datetime | None:
-        if plan.retry_at is not None:
-            return plan.retry_at
+        return plan.retry_at or self._planned(plan)
+
+    def _planned(self, plan: Plan) -> datetime | None:
+        """The time of the next run, failures left aside."""
         last = self._moment(f"@run {plan.name}")
-        if not isinstance(plan.trigger, TIMED):
-            return self._since if last is None else max(last + timedelta(seconds=plan.trigger.seconds), self._since)
-        return plan.trigger.due(last, self._since)
+        since = self._since if last is not None else self._moment("@opened") or self._since
+        if isinstance(plan.trigger, TIMED):
+            return plan.trigger.due(last, since)
+        return since if last is None else max(last + timedelta(seconds=plan.trigger.seconds), since)
 
     def _moment(self, key: str) -> datetime | None:
         ms = parse_ms(self.context.store.get(key))
@@ -222,6 +233,7 @@ class Instance:
     async def _attempt(self, plan: Plan) -> None:
         """One run of one trigger. A failure is logged, shown, and tried again after a pause that grows."""
         began = self._now()
+        self.context.due = self._planned(plan) or began
         self.status.state, self.status.last_run = "running", clock.iso(began)
         work = self._look(plan) if not isinstance(plan.trigger, TIMED) else plan.trigger.run(self.context)
         self._running = asyncio.ensure_future(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -99,13 +100,15 @@ def _optional(kind: Any) -> bool:
 
 def _kind(kind: Any) -> str:
     bare = _bare(kind)
-    if get_origin(bare) is Literal:
+    if _choices(kind):
         return "choice"
     return {str: "text", bool: "switch", int: "integer", float: "number"}.get(bare, "json")
 
 
 def _choices(kind: Any) -> list[str]:
     bare = _bare(kind)
+    if isinstance(bare, type) and issubclass(bare, StrEnum):
+        return [str(item) for item in bare]
     return [str(item) for item in get_args(bare)] if get_origin(bare) is Literal else []
 
 

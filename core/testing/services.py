@@ -47,6 +47,12 @@ class ServiceKit:
         """A value of the service's store."""
         return self.instance.context.store.get(key)
 
+    async def another(self, name: str, settings: Mapping[str, Any]) -> ServiceKit:
+        """Another service on the same server, opened; the test closes it."""
+        made = await _started(self.api, name, settings)
+        await made.open()
+        return made
+
     async def open(self) -> None:
         """Take the service up, as a host does."""
         kernel = self.api.kernel
@@ -109,12 +115,16 @@ async def running_service(
     """Start the service ``name`` on a new server; ``plugin`` is None for one that is installed. Nothing has run yet."""
     more = [*([plugin] if plugin is not None else []), *plugins]
     async with serving_kernel(folder, config, more, NO_HOST) as api:
-        task = (await api.call("services.start", name=name, settings=dict(settings or {})))["task"]
-        await KernelCaller(api.kernel).call("services.take", {"worker": "kit"})
-        kit = ServiceKit(api, task)
+        kit = await _started(api, name, settings or {})
         await kit.open()
         try:
             yield kit
         finally:
             with contextlib.suppress(Exception):
                 await kit.close()
+
+
+async def _started(api: Api, name: str, settings: Mapping[str, Any]) -> ServiceKit:
+    task = (await api.call("services.start", name=name, settings=dict(settings)))["task"]
+    await KernelCaller(api.kernel).call("services.take", {"worker": "kit", "task": task})
+    return ServiceKit(api, task)

@@ -57,7 +57,9 @@ async def take(call: Call, request: r.TakeRequest) -> dict[str, Any]:
 def _next(session: Session, request: r.TakeRequest, company: str) -> tuple[str, bool] | None:
     """The task, and whether it waits in a queue."""
     task, lease, entry, queue = table_of(Task), table_of(Lease), table_of(QueueEntry), table_of(Queue)
-    own = (task.c.company == company, is_service(task.c.id), task.c.id.not_in(request.running))
+    own = [task.c.company == company, is_service(task.c.id), task.c.id.not_in(request.running)]
+    if request.task:
+        own.append(task.c.id == request.task)
     held = select(lease.c.name).where(lease.c.name == "service:" + task.c.id, lease.c.holder != "", lease.c.expires > clock.now())
     orphans = select(task.c.id).where(*own, task.c.status == "in_progress", ~held.exists()).order_by(task.c.num)
     if (found := session.execute(orphans.limit(1)).scalar()) is not None:

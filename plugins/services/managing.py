@@ -22,7 +22,6 @@ from trackyard.plugins.services.hosting import STATUS, find_offer, lease_of, nam
 
 PROJECT = "Services"
 """The project of services that are started by name."""
-QUEUE = "services"
 SCRIPT = {
     "binary": "python3",
     "entry_point": "service.py",
@@ -90,7 +89,9 @@ def _tasks(session: Session, company: str) -> list[dict[str, Any]]:
 async def start(call: Call, request: r.StartRequest) -> dict[str, Any]:
     """Start a service: a new task of it, or a task once more, goes to the queue of services."""
     task = request.task or await _create(call, request)
-    await call.kernel.call("tasks.enqueue", {"task": task, "queue_name": QUEUE, "force": bool(request.task)}, call.identity)
+    await call.kernel.call(
+        "tasks.enqueue", {"task": task, "queue_name": request.queue, "force": bool(request.task)}, call.identity
+    )
     return {"task": task}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 from trackyard.core import store
+from trackyard.core.cli.command import Command
 from trackyard.core.entities import TASK, Task, table_of
 from trackyard.core.extension import Job, Policy, StatusChange, TaskListener
 from trackyard.core.hookspecs import hookimpl
@@ -17,6 +18,7 @@ from trackyard.core.protocol.endpoint import Empty, Endpoint
 from trackyard.core.store.services import SERVICES, forget_scope, read_values, write_values
 from trackyard.plugins.services import hosting, managing
 from trackyard.plugins.services import requests as r
+from trackyard.plugins.services.commands import COMMANDS
 
 DAY = 86400.0
 
@@ -84,6 +86,11 @@ class ServicesPlugin(Plugin):
     def trackyard_policies(self) -> list[Policy]:
         """The scope of access keys."""
         return [self._scope]
+
+    @hookimpl
+    def trackyard_commands(self) -> list[Command]:
+        """``trackyard services …``."""
+        return COMMANDS
 
     @hookimpl
     def trackyard_jobs(self) -> list[Job]:

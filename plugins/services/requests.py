@@ -16,6 +16,7 @@ class StartRequest(Request, kw_only=True):
     name: str = ""
     task: str = ""
     title: str = ""
+    queue: str = "services"
     settings: dict[str, Any] = {}
 
 
@@ -32,9 +33,13 @@ class ConfigureRequest(ServiceTaskRequest, kw_only=True):
 
 
 class TakeRequest(Request, kw_only=True):
-    """Give a host of services (a worker's name) the next service to run, of those that it does not run already."""
+    """Give a host of services (a worker's name) the next service to run, of those that it does not run already.
+
+    With ``task`` only that one.
+    """
 
     worker: str
+    task: str = ""
     running: list[str] = []
     queues: list[str] = msgspec.field(default_factory=lambda: ["services"])
 

@@ -11,7 +11,7 @@ from trackyard.core.scaffold import ScaffoldError, kinds, write_package
 
 
 def test_there_is_a_kind_for_each_thing_a_plugin_adds() -> None:
-    assert kinds() == ["auth", "endpoint", "panel", "runtime", "storage"]
+    assert kinds() == ["auth", "endpoint", "panel", "runtime", "service", "storage"]
 
 
 @pytest.mark.parametrize("name", ["Upper", "1st", "a b", "../x", "class", ""])

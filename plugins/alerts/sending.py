@@ -1,0 +1,64 @@
+"""Send one alert to one target. Only the addresses of the settings are called, and redirects are not followed."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+from email.message import EmailMessage
+from typing import Any
+
+import aiohttp
+from trackyard.plugins.alerts.settings import AlertsSettings, Target
+
+SECONDS = 20.0
+
+
+class SendFailed(Exception):
+    """The target did not take it; the message says why, without the address, which may be a secret."""
+
+
+async def send(settings: AlertsSettings, target: Target, alert: dict[str, Any]) -> None:
+    """Send an alert (``subject``, ``text``, ``link`` and facts); raises `SendFailed`."""
+    if target.kind == "email":
+        try:
+            await asyncio.to_thread(send_mail, settings, target, alert)
+        except (OSError, smtplib.SMTPException) as error:
+            raise SendFailed(f"the mail server {settings.smtp_host}: {type(error).__name__}") from error
+        return
+    lines = [f"*{alert['subject']}*", alert["text"], alert["link"]]
+    body = {"text": "\n".join(line for line in lines if line)} if target.kind == "slack" else alert
+    await post(target.url, body)
+
+
+async def post(url: str, body: dict[str, Any]) -> None:
+    """POST a JSON object; raises `SendFailed` unless it is taken."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
+            session.post(url, json=body, allow_redirects=False) as response,
+        ):
+            if not 200 <= response.status < 300:
+                raise SendFailed(f"the webhook answered {response.status}")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise SendFailed(f"the webhook did not answer: {type(error).__name__}") from error
+
+
+def send_mail(settings: AlertsSettings, target: Target, alert: dict[str, Any]) -> None:
+    """Send an e-mail; blocks."""
+    message = EmailMessage()
+    message["Subject"] = " ".join(alert["subject"].split())
+    message["From"] = settings.smtp_from
+    message["To"] = ", ".join(target.to)
+    message.set_content("\n\n".join(part for part in (alert["text"], alert["link"]) if part))
+    context = ssl.create_default_context()
+    if settings.smtp_security == "tls":
+        client: smtplib.SMTP = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=SECONDS, context=context)
+    else:
+        client = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS)
+    with client:
+        if settings.smtp_security == "starttls":
+            client.starttls(context=context)
+        if settings.smtp_user:
+            client.login(settings.smtp_user, settings.smtp_password)
+        client.send_message(message)
