@@ -17,7 +17,12 @@ from pathlib import Path
 
 LEFT_OUT = {"__pycache__", "test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "site-packages", "dist-packages"}
 """Folders of Python's library that no task needs."""
-PROGRAMS = ("sh", "bash", "sleep")
+PROGRAMS = ("sh", "bash", "sleep", "cp", "rm", "chown", "whoami", "which")
+BESIDE = (
+    *("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1", "libnss_files.so.2", "libpthread.so.0", "libdl.so.2", "librt.so.1"),
+    *("libutil.so.1", "libresolv.so.2", "libnss_dns.so.2", "libexpat.so.1"),
+)
+"""Libraries that packages with extension modules expect; taken from where the C library is."""
 FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",
@@ -83,7 +88,5 @@ def _libraries(files: Iterable[Path]) -> set[Path]:
     """The shared libraries that programs and extension modules need, by the paths at which the loader looks for them."""
     told = subprocess.run(["ldd", *map(str, files)], capture_output=True, text=True, check=False).stdout
     found = {Path(path) for path in re.findall(r"(?:=> |^\s+)(/\S+) \(0x", told, re.MULTILINE)}
-    near = {
-        path.with_name(name) for path in found for name in ("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1", "libnss_files.so.2")
-    }
+    near = {path.with_name(name) for path in found for name in BESIDE}
     return {path for path in found | near if path.exists()}
