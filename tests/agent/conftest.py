@@ -50,5 +50,8 @@ def agent(server: ServerProcess, tmp_path: Path) -> Client:
     shutil.rmtree(scripts)
     home = Path(client.environment["HOME"])
     (home / "clearml.conf").write_text(CONFIGURATION % {"home": home})
+    # agents of one machine know each other by files in the folder for temporary ones
+    (temporary := tmp_path / "temporary").mkdir()
+    client.environment |= {"TMPDIR": str(temporary)}
     client.environment |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
     return client

@@ -42,7 +42,7 @@ def daemon(agent: Client, *queues: str) -> Iterator[Run]:
 
 
 def test_daemon(api: Api, agent: Client) -> None:
-    """Tasks of two queues run, the first queue's first; the worker is listed; a task that runs is aborted."""
+    """Tasks of two queues run, the first queue's first; the worker is listed; a task that runs is aborted; one fails."""
     queues = {name: api.call("queues.create", name=name)["id"] for name in ("agent first", "agent second")}
     parameters = {"General": {"rate": {"section": "General", "name": "rate", "value": "7"}}}
     late = api.task("of the second queue", "print('from the second queue')")
@@ -53,6 +53,7 @@ def test_daemon(api: Api, agent: Client) -> None:
         check_both_queues(api, run, early, late)
         check_worker(api, agent, run, list(queues.values()))
         check_abort(api, run, queues["agent second"])
+        check_failure(api, run, queues["agent second"])
     assert "FATAL" not in run.output
     assert "Error sending log" not in run.output
 
@@ -84,6 +85,15 @@ def check_abort(api: Api, run: Run, queue: str) -> None:
     api.until("the task runs", lambda: "runs until it is stopped" in api.log(task), run)
     assert api.call("tasks.stop", task=task)["fields"]["status_message"] == "stopping"
     api.until("the task is stopped", lambda: api.get(task)["status"] == "stopped", run)
+
+
+def check_failure(api: Api, run: Run, queue: str) -> None:
+    """The end of a task that fails is told with its exit code."""
+    task = api.task("broken", "raise SystemExit(3)")
+    api.call("tasks.enqueue", task=task, queue=queue)
+    api.until("the task fails", lambda: api.get(task)["status"] == "failed", run)
+    found = api.get(task)
+    assert "exit code 3" in f"{found['status_reason']} {found['status_message']} {api.log(task)}"
 
 
 def test_execute_in_a_virtual_environment(api: Api, agent: Client) -> None:
