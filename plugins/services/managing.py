@@ -81,6 +81,7 @@ def _tasks(session: Session, company: str) -> list[dict[str, Any]]:
                 "runs": status.get("runs", 0),
                 "failures": status.get("failures", 0),
                 "error": status.get("error", ""),
+                "settings": parameters(store.require(session, TASK, row["id"], fields=("hyperparams",))),
             }
         )
     return found

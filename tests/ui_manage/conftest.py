@@ -44,6 +44,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         await _model(api, tasks, project)
         service = {"name": NAME, "type": "service", "project": project, "tags": [ATTACK]}
         await api.call("tasks.create", service)
+        await api.call("services.start", {"name": "cleanup", "title": NAME, "settings": {"projects": [ATTACK]}})
         await api.call("reports.create", {"name": NAME, "comment": ATTACK, "report": REPORT, "project": project})
         await _endpoints(api)
         safe = NAME.replace("/", "|")

@@ -43,6 +43,7 @@ FILLED = [
     "/reports/{report}",
     "/reports/{report}?edit=1",
     "/services",
+    "/automation",
     "/settings/credentials",
     "/settings/storage",
     "/settings/users",
