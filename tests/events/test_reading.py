@@ -46,6 +46,22 @@ async def test_curves_of_several_tasks(server: Server) -> None:
     assert await server.refusal("events.multi_task_scalar_metrics_iter_histogram", tasks=[]) == (400, 12)
 
 
+@pytest.mark.parametrize(
+    "fields", [{}, {"key": "timestamp"}, {"x_range": [700, 9000]}, {"key": "timestamp", "x_range": [TIME + 50, None]}]
+)
+async def test_a_curve_is_the_same_for_one_task_and_for_many(server: Server, fields: dict[str, Any]) -> None:
+    tasks = [await server.task() for _ in range(2)]
+    for task in tasks:
+        await server.add(scalar(task, "loss", "train", step, (step * 7919) % 9973 / 7) for step in range(10_000))
+    await server.api.kernel.events.settle()
+    many = await server.call("events.multi_task_scalar_metrics_iter_histogram", tasks=tasks, samples=200, **fields)
+    for task in tasks:
+        one = await server.call("events.scalar_metrics_iter_histogram", task=task, samples=200, **fields)
+        curve = many["metrics"]["loss"]["train"][task]
+        assert one["loss"]["train"] | {"name": ""} == curve | {"name": ""}
+        assert 100 < len(curve["x"]) <= 200
+
+
 async def test_raw_scalars_in_pages(server: Server) -> None:
     task = await server.task()
     await server.add([scalar(task, "loss", variant, i, float(i)) for variant in ("a", "b") for i in range(25)])
