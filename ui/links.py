@@ -6,6 +6,11 @@ from urllib.parse import unquote, urlsplit
 
 from trackyard.core.panels import Page
 
+KINDS = {
+    "image": {"png", "jpg", "jpeg", "gif", "webp", "bmp", "avif"},
+    "video": {"mp4", "webm", "ogv", "mov", "m4v"},
+    "audio": {"wav", "mp3", "ogg", "flac", "m4a", "aac", "opus"},
+}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -21,6 +26,12 @@ def file_link(page: Page, uri: str) -> str:
     if _is_own(page, parts.hostname or "", parts.port):
         return _stored(page, parts.path)
     return uri
+
+
+def file_kind(uri: str) -> str:
+    """What a browser can show of a file, judged by its name: ``image``, ``video``, ``audio`` or an empty text."""
+    ending = urlsplit(uri).path.rpartition(".")[2].lower()
+    return next((kind for kind, endings in KINDS.items() if ending in endings), "")
 
 
 def _stored(page: Page, path: str) -> str:

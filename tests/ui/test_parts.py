@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from trackyard.ui.links import file_kind
 from trackyard.ui.markdown import to_html
-from trackyard.ui.metrics import chosen_metric, top_metrics
+from trackyard.ui.metrics import PIN, chosen_metric, top_metrics
+from trackyard.ui.models.columns import columns_of, segment
 from trackyard.ui.plugin import local_path
 from trackyard.ui.projects import tree
+from trackyard.ui.tasks.details import changed_files
 
 UI = Path(__file__).parents[2] / "ui"
 SCRIPTS = UI / "static/js"
@@ -127,3 +130,53 @@ def test_the_wanted_metric_is_chosen() -> None:
     assert chosen is not None
     assert (chosen["metric"], chosen["variant"]) == ("accuracy", "validation")
     assert [item["metric"] for item in top_metrics(metrics, 4)] == ["accuracy", "loss"]
+
+
+def metrics(*names: tuple[str, str]) -> dict[str, dict[str, dict[str, str]]]:
+    """Last values of some metrics and variants."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for metric, variant in names:
+        found.setdefault(metric, {})[variant] = {"metric": metric, "variant": variant}
+    return found
+
+
+def test_pinned_metrics_come_first() -> None:
+    """A pinned curve, and a pinned metric with all its variants, stand before those that look important; all pins are shown."""
+    last = metrics(("accuracy", "val"), ("loss", "val"), ("rate", "adam"), ("speed", "gpu"), ("speed", "cpu"))
+    pins = [f"rate{PIN}adam", f"speed{PIN}", f"gone{PIN}x"]
+    shown = [(item["metric"], item["variant"]) for item in top_metrics(last, 4, pins)]
+    assert shown == [("rate", "adam"), ("speed", "cpu"), ("speed", "gpu"), ("accuracy", "val")]
+    assert (chosen_metric(last, pins) or {})["metric"] == "rate"
+    assert (chosen_metric(last) or {})["metric"] == "accuracy"
+
+
+def test_changes_stand_by_file() -> None:
+    """A diff of two files is two parts with the number of lines that came and went; headers are not counted."""
+    text = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n-a\n+b\n+c\ndiff --git a/y b/y\n+++ b/y\n+new"
+    files = changed_files(text.splitlines())
+    assert [(part["name"], part["added"], part["removed"]) for part in files] == [("x.py", 2, 1), ("y", 1, 0)]
+    assert changed_files(["no header", "+x"])[0]["name"] == ""
+    assert changed_files([]) == []
+
+
+def test_columns_of_models_are_read_from_the_address() -> None:
+    """Keys of metadata may hold commas and dots; what is no column is left out."""
+    found = columns_of("meta.data%2Cset.v1,m.ab.cd.max_value.loss|train,m.a/b.cd.value.x,m.ab.cd.drop.x,nonsense,")
+    assert [(column.title, column.field) for column in found] == [
+        ("data,set.v1", "metadata.data,set%2Ev1.value"),
+        ("loss/train max", "last_metrics.ab.cd.max_value"),
+    ]
+    assert found[0].value({"metadata": {"data,set.v1": {"value": "x"}}}) == "x"
+    assert found[1].value({"last_metrics": {}}) == ""
+    assert segment("_a__b.c") == "%_a%_%_b%2Ec"
+
+
+def test_pictures_are_known_by_their_names() -> None:
+    """What is not a picture, a film or a sound has no kind."""
+    assert [file_kind(f"http://h/f/{name}?x=1") for name in ("a.PNG", "b.mp4", "c.wav", "d.svg", "e")] == [
+        "image",
+        "video",
+        "audio",
+        "",
+        "",
+    ]

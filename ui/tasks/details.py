@@ -8,7 +8,7 @@ from typing import Any
 
 from trackyard.core.panels import Page
 from trackyard.ui.calls import Data, attempt, pins_of
-from trackyard.ui.links import file_link
+from trackyard.ui.links import file_kind, file_link
 from trackyard.ui.markdown import to_html
 from trackyard.ui.metrics import metric_list, top_metrics
 from trackyard.ui.tasks.header import task_context
@@ -68,7 +68,7 @@ async def execution(page: Page) -> dict[str, Any]:
     return context | {
         "script": script,
         "packages": {name: _text(value) for name, value in sorted(requirements.items()) if value},
-        "diff": [{"kind": _diff_kind(line), "text": line} for line in diff[:SHOWN_DIFF]],
+        "files": changed_files(diff[:SHOWN_DIFF]),
         "diff_rest": max(0, len(diff) - SHOWN_DIFF),
         "container": task.get("container") or {},
         "draft": task["status"] in DRAFT,
@@ -87,7 +87,13 @@ async def artifacts(page: Page) -> dict[str, Any]:
         "models.output.model.name",
         "models",
     )
-    return context | {"artifacts": _artifacts(page, context["task"]), "models": _models(context["task"])}
+    task = context["task"]
+    return context | {
+        "artifacts": _artifacts(page, task),
+        "models": _models(task),
+        "draft": task["status"] in DRAFT,
+        "data": {"task": task["id"], "status": task["status"]},
+    }
 
 
 async def info(page: Page) -> dict[str, Any]:
@@ -139,6 +145,20 @@ def _text(value: Any) -> str:
     return "\n".join(str(line) for line in value) if isinstance(value, list) else str(value)
 
 
+def changed_files(diff: list[str]) -> list[Data]:
+    """The changes of each file: {name, added, removed, lines}, a line as {kind, text}; the first may have no name."""
+    files: list[Data] = []
+    for line in diff:
+        if line.startswith("diff ") or not files:
+            name = line.rpartition(" b/")[2] if line.startswith("diff ") else ""
+            files.append({"name": name, "added": 0, "removed": 0, "lines": []})
+        kind = _diff_kind(line)
+        files[-1]["lines"].append({"kind": kind, "text": line})
+        if kind in ("added", "removed"):
+            files[-1][kind] += 1
+    return files
+
+
 def _diff_kind(line: str) -> str:
     if line.startswith(("+++", "---", "diff ", "index ")):
         return "file"
@@ -151,6 +171,7 @@ def _artifacts(page: Page, task: Data) -> list[Data]:
         item
         | {
             "link": file_link(page, str(item.get("uri") or "")),
+            "kind": file_kind(str(item.get("uri") or "")),
             "preview": str((item.get("type_data") or {}).get("preview") or ""),
         }
         for item in found
