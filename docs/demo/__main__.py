@@ -96,9 +96,9 @@ async def _conclude(environment: Variables) -> None:
     print("  reports, services, three hours of four workers", flush=True)
 
 
-async def _running(api: ApiClient) -> list[str]:
-    """The tasks that are at work."""
-    body = {"status": ["in_progress"], "type": ["training"], "only_fields": ["id"], "page": 0, "page_size": 20}
+async def _running(api: ApiClient, kind: str) -> list[str]:
+    """The tasks of a type that are at work."""
+    body = {"status": ["in_progress"], "type": [kind], "only_fields": ["id"], "page": 0, "page_size": 20}
     return [task["id"] for task in (await api.call("tasks.get_all_ex", body))["tasks"]]
 
 
@@ -117,16 +117,14 @@ async def live(environment: Variables) -> None:
     """Go on until the process is ended: workers report, running tasks get on."""
     dice = random.Random(6)
     async with client(environment) as api:
-        running = await _running(api)
+        running = await _running(api, "training")
+        work = dict(zip(WORKERS, running, strict=False)) | {"services-01": next(iter(await _running(api, "service")), "")}
         for step in range(80, 1_000_000):
             now = int(time.time() * 1000)
             for worker in WORKERS:
-                at = list(WORKERS).index(worker)
-                task = {"task": running[at]} if at < min(2, len(running)) else {}
-                await api.call(
-                    "workers.status_report",
-                    {"worker": worker, "timestamp": now, "machine_stats": machine(dice, bool(task)), **task},
-                )
+                task = {"task": work[worker]} if worker != "cpu-01" and work.get(worker) else {}
+                stats = machine(dice, bool(task) and worker.startswith("gpu"))
+                await api.call("workers.status_report", {"worker": worker, "timestamp": now, "machine_stats": stats, **task})
             await api.add_events([scalar(task, ("loss", "train"), step, 0.4 + dice.gauss(0, 0.02), now) for task in running])
             await asyncio.sleep(10)
 

@@ -65,7 +65,8 @@ async def services(api: ApiClient) -> None:
     project = await _project(api, "DevOps", "Services of the team.")
     for name, status in (("slack alerts", "started"), ("clean up old runs", "enqueue"), ("cost report", "failed")):
         script = {"repository": "https://git.example.org/devops.git", "entry_point": f"{name.split()[0]}.py", "binary": "python3"}
-        task = (await api.call("tasks.create", {"name": name, "type": "service", "project": project, "script": script}))["id"]
+        body = {"name": name, "type": "service", "project": project, "script": script, "container": {"image": "python:3.11-slim"}}
+        task = (await api.call("tasks.create", body))["id"]
         if status == "enqueue":
             await api.call("tasks.enqueue", {"task": task, "queue_name": "services"})
             continue

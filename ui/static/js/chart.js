@@ -169,7 +169,7 @@ export class LineChart {
 
   shape() {
     const { logX, logY, axis: kind, outliers, yRange } = this.options;
-    const extra = { xaxis: { type: kind === "time" ? "date" : logX ? "log" : "linear", tickformat: undefined, nticks: 6 }, yaxis: { type: logY ? "log" : "linear", nticks: 6, fixedrange: false } };
+    const extra = { xaxis: { type: kind === "time" ? "date" : logX ? "log" : "linear", tickformat: undefined, nticks: this.root.clientWidth < 420 ? 4 : 6, tickangle: kind === "time" ? 0 : undefined }, yaxis: { type: logY ? "log" : "linear", nticks: 6, fixedrange: false } };
     if (this.range) Object.assign(extra.xaxis, { range: this.range.map((value) => (logX && kind !== "time" ? Math.log10(value) : value)), autorange: false });
     else extra.xaxis.autorange = true;
     if (yRange && !logY) Object.assign(extra.yaxis, { range: yRange, autorange: false });

@@ -31,10 +31,9 @@ export function timeCharts(root, id) {
   const draw = async () => {
     const wanted = data(id) ?? [];
     for (const [title, chart] of charts) if (!wanted.some((item) => item.title === title)) { chart.remove(); charts.delete(title); }
-    for (const item of wanted) {
-      if (!charts.has(item.title)) charts.set(item.title, new Chart(root, item));
-      await charts.get(item.title).update(item);
-    }
+    // all are in place before one is drawn: each takes the width that it has then
+    for (const item of wanted) if (!charts.has(item.title)) charts.set(item.title, new Chart(root, item));
+    for (const item of wanted) await charts.get(item.title).update(item);
   };
   document.addEventListener("trackyard:refreshed", draw);
   return draw();

@@ -42,11 +42,12 @@ async function scalars() {
   const lines = distinct(found);
   if (!chart) {
     const box = h("div", { class: "chart-box fill-chart" });
-    root.replaceChildren(box, h("div", { class: "legend" }));
+    root.replaceChildren(box, h("div", { class: "legend", tabindex: "0", role: "group", "aria-label": "Legend" }));
     chart = new LineChart(box, { title: document.title, zoom: () => undefined });
   }
-  await chart.update(lines, { axis: AXES[asked.xaxis] ?? "iter" });
   find(".legend", root).replaceChildren(...lines.map((line) => h("span", { class: "row" }, h("span", { class: "swatch", style: { background: line.colour } }), h("span", { class: "clip", title: line.label, text: line.label }), h("b", { text: number(line.y.at(-1)) }))));
+  // after the legend, which takes its height from the chart
+  await chart.update(lines, { axis: AXES[asked.xaxis] ?? "iter" });
   return undefined;
 }
 
