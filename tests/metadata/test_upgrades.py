@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from trackyard.core.contracts.metadata import MetadataStore, StoreUnavailable
 from trackyard.core.entities import QUEUE, TASK
 from trackyard.core.testing import postgresql
 from trackyard.storage_backends.metadata_sql import migrate
-from trackyard.storage_backends.metadata_sql.backend import PostgresqlBackend
+from trackyard.storage_backends.metadata_sql.backend import PostgresqlBackend, SqliteBackend
 
 from tests.metadata.conftest import Opener
 from tests.metadata.test_migrations import change
@@ -245,3 +246,35 @@ async def test_a_newer_postgresql_database_is_refused_in_a_plain_sentence(tmp_pa
 async def test_servers_that_start_at_once_make_the_tables_once(tmp_path: Path, database: str) -> None:
     await asyncio.gather(*(closed(PostgresqlBackend().open(database, tmp_path)) for _ in range(4)))
     assert await asyncio.to_thread(ask, database, "SELECT version_num FROM alembic_version") == [(migrate.HEAD,)]
+
+
+def tables_of(path: Path) -> dict[str, list[str]]:
+    """The parts of the definition of everything in a SQLite file, in any order."""
+    rows = rows_of(path, "SELECT name, sql FROM sqlite_master")
+    return {name: sorted(part.strip(" ()") for part in re.split(r",|\n", sql or "")) for name, sql in rows}
+
+
+async def test_the_migrations_from_nothing_make_what_a_new_file_has(
+    tmp_path: Path, sqlite_opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await closed(sqlite_opener())
+    new = tables_of(tmp_path / "metadata.db")
+    assert {"tasks", "queue_entries", "ix_tasks_status_last_update"} <= set(new)
+    monkeypatch.setattr(migrate, "_make", migrate._run)
+    await closed(SqliteBackend().open("sqlite:///migrated.db", tmp_path))
+    migrated = tables_of(tmp_path / "migrated.db")
+    assert migrated == new
+
+
+@pytest.mark.postgresql
+async def test_the_migrations_from_nothing_make_what_a_new_postgresql_database_has(
+    tmp_path: Path, postgresql_cluster: postgresql.Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = []
+    for _ in range(2):
+        url = await asyncio.to_thread(postgresql_cluster.empty_database, "migrations")
+        await closed(PostgresqlBackend().open(url, tmp_path))
+        shapes.append(await asyncio.to_thread(shape, url, "public"))
+        monkeypatch.setattr(migrate, "_make", migrate._run)
+    assert ("tasks", "num") in {row[:2] for row in shapes[0]["columns"]}
+    assert shapes[0] == shapes[1]
