@@ -167,7 +167,7 @@ async def names(server: ServerProcess, task: str, metrics: int) -> None:
 NEEDLES = {
     "nothing": "zebra",
     "nothing, case matters": "Zebra!",
-    "nothing, though all its parts occur (worst case)": "zq",
+    "nothing, though all its parts occur (worst case)": "kw",
 }
 
 

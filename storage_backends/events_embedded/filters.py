@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["may_hold", "pack_filter", "runs_of"]
 
 BITS = 64_000
-"""Bits of a filter: one page of the database holds it."""
+"""Bits of a filter: one page of the database holds it. Below 2¹⁶."""
 
 FILTER_FROM = 64 << 10
 """Blocks of less text have no filter: looking through them is as cheap."""
@@ -24,16 +26,18 @@ def folded(text: bytes) -> NDArray[np.uint8]:
 
 def runs_of(text: bytes) -> list[int]:
     """The bits of all runs of a needle; none for a short one."""
-    return sorted(set(_bits(text).tolist()))
+    return sorted({bit for bits in _bits(text) for bit in bits.tolist()})
 
 
-def _bits(text: bytes) -> NDArray[np.uint32]:
-    if len(text) < RUN:
-        return np.empty(0, np.uint32)
-    column = folded(text).astype(np.uint32)
-    runs = column[:-3] | column[1:-2] << 8 | column[2:-1] << 16 | column[3:] << 24
-    bits: NDArray[np.uint32] = np.asarray((runs * SPREAD >> 8) % BITS, np.uint32)
-    return bits
+def _bits(text: bytes) -> Iterator[NDArray[np.uint32]]:
+    """The bits of the runs that begin at each fourth byte, then of those one byte on, and so on."""
+    data = folded(text).tobytes()
+    for offset in range(min(RUN, len(data) - RUN + 1)):
+        runs = np.frombuffer(data, "<u4", (len(data) - offset) // RUN, offset) * SPREAD
+        runs >>= 16
+        runs *= BITS
+        runs >>= 16
+        yield runs
 
 
 def pack_filter(text: bytes) -> bytes:
@@ -41,7 +45,8 @@ def pack_filter(text: bytes) -> bytes:
     if len(text) < FILTER_FROM:
         return b""
     marks = np.zeros(BITS, np.bool_)
-    marks[_bits(text)] = True
+    for bits in _bits(text):
+        marks[bits] = True
     return np.packbits(marks, bitorder="little").tobytes()
 
 

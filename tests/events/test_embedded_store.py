@@ -201,7 +201,14 @@ async def test_a_search_passes_over_blocks_that_lack_the_text(tmp_path: Path, mo
         lines[12_345].message = "Traceback (most recent call last):"
         await store.append(batch_of("a", logs=lines))
         await store.settle()
-        for text, hits, blocks in (("zebra", 0, 0), ("TRACEBACK", 1, 1), ("go", 100, None)):
+        for text, hits, blocks in (
+            ("zebra", 0, 0),
+            ("TRACEBACK", 1, 1),
+            ("go", 100, None),
+            ("K ", 1, None),
+            ("(", 1, None),
+            ("kw", 0, None),
+        ):
             looked.clear()
             page = await store.search_logs(LogSearch("task", ["a"], text))
             assert len(page.hits) == hits
