@@ -161,3 +161,17 @@ async def test_pages_work_under_a_prefix(site: Site, tmp_path_factory: pytest.Te
             own = [link for link in Reader(text).links if not link.startswith("#")]
             assert own
             assert all(link.startswith("/yard/") for link in own), path
+
+
+async def test_the_search_counts_and_turns_pages(site: Site) -> None:
+    """Each kind has a tab with its number of hits; a tab shows only its kind, and an unknown one all."""
+    _, everything = await site.get("/search?q=unet")
+    assert ">Tasks<span" in everything
+    assert "Projects" in everything
+    _, tasks = await site.get("/search?q=unet&tab=tasks")
+    assert tasks.count("unet-") >= 4
+    assert 'aria-current="page">Tasks' in tasks
+    _, unknown = await site.get("/search?q=unet&tab=nothing&page=x")
+    assert 'aria-current="page">All' in unknown
+    _, beyond = await site.get("/search?q=unet&tab=tasks&page=9")
+    assert "Before" in beyond

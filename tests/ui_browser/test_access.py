@@ -21,7 +21,7 @@ NOW = 1_790_000_000_000
 PAGES = {
     "/": ".runs tbody tr",
     "/projects": "table.projects tbody tr",
-    "/projects/{project}/overview": "h1",
+    "/projects/{project}/overview": "#snapshot .scatterlayer",
     "/projects/{project}/tasks": "#grid .r[data-id]",
     "/tasks?task={task}": "#panel .scatterlayer",
     "/tasks?view=cards": ".task-card .picture > *",
@@ -124,7 +124,12 @@ def test_nothing_that_users_write_is_run(page: Page, server: ServerProcess) -> N
     project, task = with_api(server, work)
     skipped = ("/", "/compare?ids={ids}&tab=samples", "/tasks?group=status")
     page.add_init_script("window.hack = () => { window.hacked = true; };")
-    pages = PAGES | {"/tasks/{task}/samples": ".empty", "/tasks/{task}/plots": ".empty", "/compare?ids={ids}&tab=plots": ".empty"}
+    pages = PAGES | {
+        "/projects/{project}/overview": "#snapshot > *",
+        "/tasks/{task}/samples": ".empty",
+        "/tasks/{task}/plots": ".empty",
+        "/compare?ids={ids}&tab=plots": ".empty",
+    }
     for path, proof in pages.items():
         if (
             any(word in path for word in ("{draft}", "{model", "parallel", "scatter", "beside", "values", "cards"))

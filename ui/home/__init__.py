@@ -55,8 +55,7 @@ class HomePlugin(Plugin):
 
 async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
     """Context of the home page; before the first task it is the getting-started page."""
-    found = await together(page, _queries())
-    pins = await pins_of(page)
+    found, pins = await asyncio.gather(together(page, _queries()), pins_of(page))
     running = found["running"].get("tasks", [])
     ended = [*found["failed"].get("tasks", []), *found["lost"].get("tasks", [])]
     failed = sorted(ended, key=lambda task: str(task.get("status_changed", "")), reverse=True)[:FAILED_SHOWN]

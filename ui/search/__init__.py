@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
@@ -12,6 +13,9 @@ from trackyard.core.plugin import Plugin
 from trackyard.ui.calls import Data, attempt
 
 SHOWN = 20
+"""Hits of each kind on the page of all kinds."""
+PAGE_SIZE = 50
+"""Hits on a page of one kind."""
 COMMON = ["name", "tags", "last_update"]
 TASK = [*COMMON, "status", "project.name", "type"]
 HIDDEN = ["__$not", "archived"]
@@ -26,7 +30,7 @@ class SearchPlugin(Plugin):
 
     @hookimpl
     def trackyard_panels(self) -> list[Panel]:
-        """The page ``/search?q=…&tab=…``."""
+        """The page ``/search?q=…&tab=…&page=…``."""
         return [Panel(PanelKind.PAGE, "search", "Search", search, "search.html", "/search")]
 
 
@@ -85,15 +89,66 @@ def as_pattern(text: str) -> str:
 
 
 async def search(page: Page) -> dict[str, Any]:
-    """Context of the search: for each kind the first hits."""
+    """Context of the search: the first hits of each kind, or with ``tab`` a page of one kind; and how many each has."""
     text = page.query.get("q", "").strip()
     queries = kinds(as_pattern(text)) if text else {}
-    answers = await asyncio.gather(*(attempt(page, endpoint, body) for _, endpoint, _, body in queries.values()))
+    tab = page.query.get("tab", "") if page.query.get("tab", "") in queries else ""
+    number = int(page.query.get("page", "0")) if page.query.get("page", "0").isdecimal() else 0
+    chosen = {name: query for name, query in queries.items() if tab in ("", name)}
+    limits = {"page": number, "page_size": PAGE_SIZE} if tab else {}
+    counts, *answers = await asyncio.gather(
+        _counts(page, queries), *(attempt(page, endpoint, body | limits) for _, endpoint, _, body in chosen.values())
+    )
     groups = [
         {"name": name, "title": title, "rows": [row | {"href": _link(page, name, row)} for row in answer.get(key, [])]}
-        for (name, (title, _, key, _)), answer in zip(queries.items(), answers, strict=True)
+        for (name, (title, _, key, _)), answer in zip(chosen.items(), answers, strict=True)
     ]
-    return {"title": "Search", "text": text, "groups": groups, "shown": SHOWN}
+    pages = _pages(page, text, tab, number, counts.get(tab, 0)) if tab else {"before": "", "after": ""}
+    return {
+        "title": "Search",
+        "text": text,
+        "groups": groups,
+        "counts": counts,
+        "tabs": _tabs(page, text, queries, counts),
+        "tab": tab,
+        **pages,
+    }
+
+
+async def _counts(page: Page, queries: dict[str, tuple[str, str, str, Data]]) -> dict[str, int]:
+    """How many hits each kind has; none when the server can't count them."""
+    if not queries:
+        return {}
+    left_out = ("order_by", "page", "page_size", "only_fields")
+    body = {
+        name: {key: value for key, value in query.items() if key not in left_out} for name, (_, _, _, query) in queries.items()
+    }
+    found: dict[str, int] = await attempt(page, "organization.get_entities_count", body)
+    return found
+
+
+def _tabs(page: Page, text: str, queries: dict[str, tuple[str, str, str, Data]], counts: dict[str, int]) -> list[Data]:
+    """The tab of all kinds and one for each."""
+    everything = {"name": "", "title": "All", "href": page.url("/search?" + urlencode({"q": text}))}
+    return [everything] + [
+        {
+            "name": name,
+            "title": title,
+            "count": counts.get(name),
+            "href": page.url("/search?" + urlencode({"q": text, "tab": name})),
+        }
+        for name, (title, *_) in queries.items()
+    ]
+
+
+def _pages(page: Page, text: str, tab: str, number: int, count: int) -> Data:
+    """Where the pages before and after are."""
+
+    def address(other: int) -> str:
+        return page.url("/search?" + urlencode({"q": text, "tab": tab, "page": other}))
+
+    more = (number + 1) * PAGE_SIZE < count
+    return {"before": address(number - 1) if number else "", "after": address(number + 1) if more else ""}
 
 
 def _link(page: Page, kind: str, row: Data) -> str:

@@ -76,15 +76,16 @@ async function load() {
   grid.setOrder(state.order);
   find("#grid").hidden = state.view === "cards";
   find("#cards").hidden = state.view !== "cards";
-  const counting = source.total();
+  let few;
   if (state.view === "cards") await cards.reset();
   else if (state.group) {
     const groups = await groupsOf(state.group, page, query.body(state, page.project?.id));
     if (mine !== turn) return;
     grid.reset();
     grid.regroup(groups);
-  } else await rows(mine);
-  const found = await counting;
+  } else few = await rows(mine);
+  // counting comes after the rows, which are waited for; when they are all there, it is known
+  const found = few ?? await source.total();
   if (mine !== turn) return;
   total = found;
   if (state.view === "table" && !state.group) grid.setTotal(total);
@@ -92,13 +93,14 @@ async function load() {
   showNothing();
 }
 
-/** Shows the first rows at once; how many there are comes when it is counted. */
+/** Shows the first rows at once; says how many there are when these are all. */
 async function rows(mine) {
   const first = await source.load(0, 100);
-  if (mine !== turn) return;
+  if (mine !== turn) return undefined;
   grid.regroup(null);
   grid.reset({ first, total: first.length < 100 ? first.length : Math.max(100, grid.total) });
   scale();
+  return first.length < 100 ? first.length : undefined;
 }
 
 function showNothing() {
