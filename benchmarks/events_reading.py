@@ -70,7 +70,7 @@ def running(server: ServerProcess) -> Iterator[None]:
 async def curves(store: EventStore, sizes: list[int], generator: np.random.Generator) -> None:
     """Curves of 2,000 drawn points from series of several lengths, and the bytes that a point costs."""
     base = None
-    aims = {10**5: "1.5", 10**6: "1.5", 10**7: "2"}
+    aims = {10**5: "1.5 ×", 10**6: "1.5 ×", 10**7: "2 ×"}
     for size in sizes:
         await fill_curve(store, f"curve{size}", size, generator)
         await store.settle()

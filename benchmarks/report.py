@@ -12,13 +12,18 @@ def machine() -> str:
     return f"# {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}"
 
 
+def _shown(value: float) -> str:
+    """Four digits, and never as a power of ten."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def figure(name: str, values: Sequence[float] | float, unit: str, base: tuple[str, float] | None = None, aim: str = "") -> float:
     """Print the median of ``values`` and its ratio to ``base`` (a name and a figure of the same run); returns the median."""
     series = [values] if isinstance(values, int | float) else list(values)
     middle = statistics.median(series)
-    line = f"{name:<60} {middle:>14,.4g} {unit:<10}"
+    line = f"{name:<72} {_shown(middle):>12} {unit:<10}"
     if len(series) > 1:
-        line += f" (n={len(series)}, {min(series):,.4g} to {max(series):,.4g})"
+        line += f" (n={len(series)}, {_shown(min(series))} to {_shown(max(series))})"
     if base is not None:
         line += f" = {middle / base[1]:.3f} × {base[0]}"
     print(line + (f" [aim {aim}]" if aim else ""), flush=True)
