@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from trackyard.agent_services.agent import Agent
@@ -19,7 +18,7 @@ from trackyard.core.cli.command import Command
 from trackyard.core.client import ApiClient
 from trackyard.core.kernel import load_kernel
 from trackyard.core.runtimes import TaskRuntime
-from trackyard.core.services import ServiceOffer
+from trackyard.core.services.context import Provided
 from trackyard.core.settings import Settings
 
 VARIABLES = ("CLEARML_API_HOST", "CLEARML_API_ACCESS_KEY", "CLEARML_API_SECRET_KEY")
@@ -59,18 +58,17 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
             file=sys.stderr,
         )
         return 2
-    offers = plugins.provided("services") if taken.settings.services else []
-    asyncio.run(work(taken.settings, runtimes[taken.settings.runtime], offers))
+    asyncio.run(work(taken.settings, runtimes[taken.settings.runtime], plugins.provided if taken.settings.services else None))
     return 0
 
 
-async def work(settings: AgentSettings, runtime: TaskRuntime, offers: Sequence[ServiceOffer] = ()) -> None:
+async def work(settings: AgentSettings, runtime: TaskRuntime, provided: Provided | None = None) -> None:
     """Run the agent until it is asked to end."""
     worker = settings.name or f"{socket.gethostname()}:services"
     url, access_key, secret_key = (os.environ[variable] for variable in VARIABLES)
     client = ApiClient(url, access_key, secret_key, worker)
     async with client:
-        host = ServicesHost(client, url, offers, worker, settings.queues) if offers else None
+        host = ServicesHost(client, url, provided, worker, settings.queues) if provided else None
         agent = asyncio.create_task(Agent(client, runtime, settings, worker, host).run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, agent.cancel)

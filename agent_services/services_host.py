@@ -13,9 +13,8 @@ from trackyard.core.client import CallFailed
 from trackyard.core.extension import StatusChange
 from trackyard.core.identity import Identity
 from trackyard.core.kernel import Kernel
-from trackyard.core.services import ServiceOffer
 from trackyard.core.services.callers import KernelCaller, loopback
-from trackyard.core.services.context import Caller
+from trackyard.core.services.context import Caller, Provided
 from trackyard.core.services.running import run_service
 
 POLL_SECONDS = 5.0
@@ -26,9 +25,9 @@ log = logging.getLogger(__name__)
 class ServicesHost:
     """Runs every service that it is given; each in a task of its own, so that the failure of one is not another's."""
 
-    def __init__(self, host: Caller, url: str, offers: Sequence[ServiceOffer], worker: str, queues: Sequence[str]) -> None:
+    def __init__(self, host: Caller, url: str, provided: Provided, worker: str, queues: Sequence[str]) -> None:
         """``host`` calls the contract's endpoints; services call the API at ``url``; ``worker`` is the host's name."""
-        self._host, self._url, self._offers = host, url, offers
+        self._host, self._url, self._provided = host, url, provided
         self._worker, self._queues = worker, list(queues)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
@@ -59,7 +58,7 @@ class ServicesHost:
         task = taken.get("task")
         if task is None:
             return False
-        running = asyncio.create_task(run_service(self._host, self._url, self._offers, task), name=f"service {task}")
+        running = asyncio.create_task(run_service(self._host, self._url, self._provided, task), name=f"service {task}")
         self._running[task] = running
         running.add_done_callback(lambda done: self._forget(task, done))
         return True
@@ -101,7 +100,6 @@ class HostHere:
     async def _run(self, kernel: Kernel) -> None:
         while "api" not in kernel.ports:  # noqa: ASYNC110 - plugins start before the sites listen
             await asyncio.sleep(LISTEN_SECONDS)
-        offers: list[ServiceOffer] = kernel.plugins.provided("services")
         worker = f"{socket.gethostname()}:server"
-        self._host = ServicesHost(KernelCaller(kernel), loopback(kernel), offers, worker, ["services"])
+        self._host = ServicesHost(KernelCaller(kernel), loopback(kernel), kernel.plugins.provided, worker, ["services"])
         await self._host.run()

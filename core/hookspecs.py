@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trackyard.core.protocol.endpoint import Endpoint
     from trackyard.core.routes import Route
     from trackyard.core.runtimes import TaskRuntime
+    from trackyard.core.search import StrategyOffer
     from trackyard.core.services import ServiceOffer
 
 PROJECT = "trackyard"
@@ -148,4 +149,10 @@ def trackyard_task_runtimes() -> list[TaskRuntime]:
 @hookspec
 def trackyard_services() -> list[ServiceOffer]:
     """Register automation services: each with its class and the settings of ``plugins.toml`` as its defaults."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_search_strategies() -> list[StrategyOffer]:
+    """Register strategies of the optimizer: each makes suggestions for a search, and may end trials early."""
     raise NotImplementedError

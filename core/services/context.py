@@ -19,6 +19,10 @@ class LostLease(Exception):
     """Another host has the service by now, or its task is gone: this instance must do nothing more."""
 
 
+Provided = Callable[[str], list[Any]]
+"""Gives what all plugins register by a hook (without the prefix ``trackyard_``)."""
+
+
 class Caller(Protocol):
     """Calls endpoints: an `ApiClient`, or the server itself."""
 
@@ -86,15 +90,19 @@ class Context:
     """One service at work. ``task`` is the id of its task; ``fence`` grows with each host that takes it up.
 
     ``due`` is the time for which the present run was planned: the same when the run is repeated after a failure or a crash.
+    ``provided(hook)`` gives what plugins register by a hook, such as the strategies of the optimizer.
     """
 
-    def __init__(self, task: str, fence: int, client: ApiClient, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, task: str, fence: int, client: ApiClient, store: Store, now: Callable[[], datetime], provided: Provided
+    ) -> None:
         self.task = task
         self.fence = fence
         self.client = client
         self.store = store
         self.now = now
         self.due = now()
+        self.provided = provided
         self.log = ServiceLog(self._add)
         self.finished: str | None = None
         self._events: list[dict[str, Any]] = []

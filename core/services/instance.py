@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -15,7 +15,7 @@ from typing import Any, Self
 from trackyard.core import clock, ids
 from trackyard.core.client import ApiClient, CallFailed
 from trackyard.core.query.dates import parse_ms
-from trackyard.core.services.context import Caller, Context, LostLease, Store
+from trackyard.core.services.context import Caller, Context, LostLease, Provided, Store
 from trackyard.core.services.contract import Cron, Interval, Once, Service, ServiceOffer, Trigger, name_of
 from trackyard.core.services.feed import OVERLAP, Happening, key_of
 from trackyard.core.services.settings import SettingProblem, read_settings
@@ -70,11 +70,10 @@ class Instance:
     calls the API at ``url`` with the access key that the claim gave.
     """
 
-    def __init__(
-        self, offers: Sequence[ServiceOffer], task: str, host: Caller, url: str, now: Callable[[], datetime] = clock.now
-    ) -> None:
-        """``offers`` are the services that are installed here, ``now`` is the clock."""
-        self._offers = {offer.name: offer for offer in offers}
+    def __init__(self, provided: Provided, task: str, host: Caller, url: str, now: Callable[[], datetime] = clock.now) -> None:
+        """``provided`` tells what the plugins here register by a hook (``services`` among them), ``now`` is the clock."""
+        self._provided = provided
+        self._offers: dict[str, ServiceOffer] = {offer.name: offer for offer in provided("services")}
         self._task, self._host, self._url, self._now = task, host, url, now
         self._holder = ids.new_id()
         self._plans: list[Plan] = []
@@ -96,7 +95,9 @@ class Instance:
         self._fence, self._parameters = claimed["fence"], claimed["settings"]
         self._wanted = self._parameters
         self._client = ApiClient(self._url, claimed["access_key"], claimed["secret_key"], f"service:{claimed['service']}")
-        self.context = Context(self._task, self._fence, self._client, Store(claimed["state"], self._save), self._now)
+        self.context = Context(
+            self._task, self._fence, self._client, Store(claimed["state"], self._save), self._now, self._provided
+        )
         await self._client.__aenter__()
         try:
             await self._prepare(claimed["service"])

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from trackyard.core.client import CallFailed
-from trackyard.core.services.context import Caller, LostLease
-from trackyard.core.services.contract import ServiceOffer
+from trackyard.core.services.context import Caller, LostLease, Provided
 from trackyard.core.services.instance import Instance, ServiceFailed
 
 log = logging.getLogger(__name__)
 
 
-async def run_service(host: Caller, url: str, offers: Sequence[ServiceOffer], task: str) -> None:
+async def run_service(host: Caller, url: str, provided: Provided, task: str) -> None:
     """Run the service of a task that was taken; cancelled, it is left to the next host."""
     try:
-        async with Instance(offers, task, host, url) as instance:
+        async with Instance(provided, task, host, url) as instance:
             ending, message = await instance.run_to_end()
             await _tell(host, ending, task, message)
     except LostLease:

@@ -37,6 +37,7 @@ class ServiceKit:
         self.task = task
         self.time = clock.now()
         self.instance: Instance
+        self.others: list[ServiceKit] = []
 
     @property
     def service(self) -> Service:
@@ -48,15 +49,16 @@ class ServiceKit:
         return self.instance.context.store.get(key)
 
     async def another(self, name: str, settings: Mapping[str, Any]) -> ServiceKit:
-        """Another service on the same server, opened; the test closes it."""
+        """Another service on the same server, opened; it is closed with this one."""
         made = await _started(self.api, name, settings)
+        self.others.append(made)
         await made.open()
         return made
 
     async def open(self) -> None:
         """Take the service up, as a host does."""
         kernel = self.api.kernel
-        instance = Instance(kernel.plugins.provided("services"), self.task, KernelCaller(kernel), loopback(kernel), self.now)
+        instance = Instance(kernel.plugins.provided, self.task, KernelCaller(kernel), loopback(kernel), self.now)
         self.instance = await instance.__aenter__()
 
     async def close(self) -> None:
@@ -120,8 +122,9 @@ async def running_service(
         try:
             yield kit
         finally:
-            with contextlib.suppress(Exception):
-                await kit.close()
+            for one in [*kit.others, kit]:
+                with contextlib.suppress(Exception):
+                    await one.close()
 
 
 async def _started(api: Api, name: str, settings: Mapping[str, Any]) -> ServiceKit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from trackyard.core import clock
@@ -23,6 +23,7 @@ from trackyard.core.services import (
     TaskChanged,
     Trigger,
 )
+from trackyard.core.services.clones import CALLS, launch_clone
 
 MARK = "scheduled:"
 """A clone's comment begins with it: by the mark a clone is found again after a crash."""
@@ -49,7 +50,7 @@ class SchedulerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     tags: Annotated[list[str], msgspec.Meta(description="For events: only with one of these tags (none: any)")] = []
     statuses: Annotated[tuple[str, ...], msgspec.Meta(description="For task: the statuses that count")] = ("completed",)
     parameters: Annotated[dict[str, str], msgspec.Meta(description="Parameters of the clone by section/name")] = {}
-    name: Annotated[str, msgspec.Meta(description="The name of the clones (empty: the task's with the time)")] = ""
+    name: Annotated[str, msgspec.Meta(description="The name of the clones (empty: that of the task)")] = ""
 
 
 class Scheduler(Service):
@@ -61,7 +62,7 @@ class Scheduler(Service):
     settings_type = SchedulerSettings
     settings: SchedulerSettings
     permission = USER
-    calls = ("tasks.get_all", "tasks.clone", "tasks.enqueue", "tasks.edit_hyper_params", "models.get_all")
+    calls = (*CALLS, "models.get_all")
 
     def __init__(self, settings: SchedulerSettings) -> None:
         super().__init__(settings)
@@ -108,34 +109,13 @@ class Scheduler(Service):
 
     async def _finish(self, context: Context, key: str) -> None:
         """From the kept intent to the enqueued clone; every step may have been done before."""
-        intent = context.store.get(key)
-        task, status = await self._find_or_make(context, f"{MARK}{context.task} {intent['cause']}", intent["at"])
-        if status == "created":
-            items = [
-                {"section": name.partition("/")[0], "name": name.partition("/")[2], "value": value}
-                for name, value in intent["parameters"].items()
-            ]
-            if items:
-                await context.call("tasks.edit_hyper_params", task=task, hyperparams=items)
-            await context.call("tasks.enqueue", task=task, queue_name=self.settings.queue)
-            context.log.info(f"enqueued {task} to {self.settings.queue} ({intent['cause']})")
+        intent, chosen = context.store.get(key), self.settings
+        mark = f"{MARK}{context.task} {intent['cause']}"
+        task = await launch_clone(context, chosen.task, chosen.task, mark, chosen.name, intent["parameters"], chosen.queue)
+        context.log.info(f"{task} is in the queue {chosen.queue} ({intent['cause']})")
         count = context.store.get("clones", 0) + 1
         await context.store.put_many({key: None, "clones": count, "done": intent["cause"]})
         context.scalar("clones", "made", count, count)
-
-    async def _find_or_make(self, context: Context, mark: str, at: str) -> tuple[str, str]:
-        query: dict[str, Any] = {"parent": self.settings.task, "only_fields": ["id", "status", "comment"], "search_hidden": True}
-        made = (await context.call("tasks.get_all", **query, order_by=["-created"], page=0, page_size=100))["tasks"]
-        found = next((item for item in made if item.get("comment") == mark), None)
-        if found is not None:
-            return str(found["id"]), str(found["status"])
-        named = await context.call("tasks.get_all", id=[self.settings.task], only_fields=["name"], search_hidden=True)
-        if not named["tasks"]:
-            raise ValueError(f"there is no task {self.settings.task}")
-        name = self.settings.name or f"{named['tasks'][0]['name']} {at[:19].replace('T', ' ')}"
-        body = {"new_task_name": name, "new_task_comment": mark, "new_task_parent": self.settings.task}
-        clone = await context.call("tasks.clone", task=self.settings.task, **body)
-        return str(clone["id"]), "created"
 
 
 def _filled(value: str, words: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from trackyard.core.cli.command import Command
 from trackyard.core.client import ApiClient, CallFailed
 from trackyard.core.kernel import load_kernel
-from trackyard.core.services import ServiceOffer
+from trackyard.core.services.context import Provided
 from trackyard.core.services.running import run_service
 from trackyard.core.settings import Settings
 
@@ -130,25 +130,25 @@ def stop(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def run(chosen: argparse.Namespace, settings: Settings) -> int:
     """Run a service in this process until it ends or is interrupted."""
-    offers: list[ServiceOffer] = load_kernel(settings).plugins.provided("services")
+    provided = load_kernel(settings).plugins.provided
 
     async def work(client: ApiClient) -> int:
         task = await _started(client, chosen.name, chosen.settings, queue=LOCAL_QUEUE)
         print(f"task {task}", flush=True)
         worker = f"{socket.gethostname()}:run"
         await client.call("services.take", {"worker": worker, "task": task, "queues": [LOCAL_QUEUE]})
-        return await _hosted(client, offers, task)
+        return await _hosted(client, provided, task)
 
     return with_server(work)
 
 
 def host(chosen: argparse.Namespace, settings: Settings) -> int:
     """Run the service of the task that an agent launched (``CLEARML_TASK_ID``)."""
-    offers: list[ServiceOffer] = load_kernel(settings).plugins.provided("services")
-    return with_server(lambda client: _hosted(client, offers, os.environ.get("CLEARML_TASK_ID", "")))
+    provided = load_kernel(settings).plugins.provided
+    return with_server(lambda client: _hosted(client, provided, os.environ.get("CLEARML_TASK_ID", "")))
 
 
-async def _hosted(client: ApiClient, offers: list[ServiceOffer], task: str) -> int:
+async def _hosted(client: ApiClient, provided: Provided, task: str) -> int:
     """Run it; SIGTERM and SIGINT ask it to stop as a user would."""
     loop, asked = asyncio.get_running_loop(), set()
 
@@ -157,7 +157,7 @@ async def _hosted(client: ApiClient, offers: list[ServiceOffer], task: str) -> i
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop_asked)
-    await run_service(client, client.url, offers, task)
+    await run_service(client, client.url, provided, task)
     found = (await client.call("tasks.get_all", {"id": [task], "only_fields": ["status"], "search_hidden": True}))["tasks"]
     status = found[0]["status"] if found else "deleted"
     print(f"{task} {status}")

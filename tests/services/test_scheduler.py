@@ -40,7 +40,6 @@ async def test_by_time_with_other_parameters(kit: ServiceKit) -> None:
     assert [(task["status"], task["hyperparams"]["Args"]["lr"]["value"]) for task in found] == [("queued", "0.5")] * 3
     queue = (await kit.api.call("queues.get_all", name="gpu"))["queues"][0]
     assert len(queue["entries"]) == 3
-    await made.close()
 
 
 async def test_when_a_task_ends_its_id_is_a_parameter(kit: ServiceKit) -> None:
@@ -51,7 +50,6 @@ async def test_when_a_task_ends_its_id_is_a_parameter(kit: ServiceKit) -> None:
     await kit.api.call("tasks.completed", task=other)
     await made.advance(30)
     assert [task["hyperparams"]["Args"]["of"]["value"] for task in await clones(kit, source)] == [other]
-    await made.close()
 
 
 @pytest.mark.parametrize("endpoint", ["tasks.clone", "tasks.edit_hyper_params", "tasks.enqueue"])
@@ -79,7 +77,6 @@ async def test_a_crash_makes_no_clone_twice(kit: ServiceKit, monkeypatch: pytest
     assert [(task["status"], task["hyperparams"]["Args"]["lr"]["value"]) for task in found] == [("queued", "0.5")]
     assert made.state("clones") == 1
     assert not made.instance.context.store.keys("clone ")
-    await made.close()
 
 
 async def test_it_says_what_is_missing(kit: ServiceKit) -> None:
