@@ -1,18 +1,14 @@
 """The real agent: a daemon on two queues, a run by id, an abort, the list of workers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from trackyard.core.testing.clients import Client, Run
 
 from tests.agent.api import Api
+from tests.agent.daemon import daemon
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-DAEMON = {"CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL": "1", "CLEARML_AGENT_QUEUE_POLL_FREQ_SEC": "1"}
-"""Tasks run with the agent's own interpreter; queues are asked every second."""
 
 TRAINING = """
 from clearml import Task
@@ -28,17 +24,6 @@ import time
 print("runs until it is stopped", flush=True)
 time.sleep(600)
 """
-
-
-@contextmanager
-def daemon(agent: Client, *queues: str) -> Iterator[Run]:
-    """A daemon that listens to queues in that order; it is ended with everything it started."""
-    agent.environment |= DAEMON
-    run = agent.start("clearml-agent", "daemon", "--foreground", "--queue", *queues)
-    try:
-        yield run
-    finally:
-        run.kill()
 
 
 def test_daemon(api: Api, agent: Client) -> None:

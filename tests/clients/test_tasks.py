@@ -42,3 +42,8 @@ def test_command_clearml_task(client: Client) -> None:
     client.run("after_commands.py", "queue")
     client.start("clearml-task", *options, "--script", "trained.py", "--args", "rate=0.5", "--skip-task-init").finish()
     assert "the task waits" in client.run("after_commands.py", "task")
+
+
+def test_tasks_are_found(client: Client) -> None:
+    """By project, name, tags, state, text, date and order."""
+    assert "the right tasks are found" in client.run("finding.py")

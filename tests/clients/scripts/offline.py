@@ -37,9 +37,35 @@ def main() -> None:
     exported = task.export_task()
     copy = Task.import_task({**exported, "name": "a copy"})
     assert copy.id != task.id
-    assert copy.name == "a copy"
+    assert (copy.name, copy.get_project_name(), copy.get_status()) == ("a copy", PROJECT, "created")
     assert copy.get_parameters()["Settings/rate"] == "0.5"
+    assert not copy.artifacts, "results are not exported"
+    changed = {
+        **exported,
+        "name": "changed",
+        "hyperparams": {"Settings": {"depth": {"section": "Settings", "name": "depth", "value": "3"}}},
+    }
+    updated = Task.import_task(changed, target_task=copy.id, update=True)
+    assert updated.id == copy.id
+    assert updated.name == "changed"
+    parameters = Task.get_task(task_id=copy.id).get_parameters()
+    assert parameters["Settings/depth"] == "3"
+    continue_imported(task)
     print("the offline session is right")
+
+
+def continue_imported(task: Task) -> None:
+    """A second session offline goes on with the imported task."""
+    Task.set_offline(offline_mode=True)
+    more = Task.init(PROJECT, "made offline", reuse_last_task_id=False)
+    more.get_logger().report_scalar("loss", "train", value=100, iteration=50)
+    folder = more.get_offline_mode_folder()
+    more.close()
+    Task.set_offline(offline_mode=False)
+    assert Task.import_offline_session(f"{folder}.zip", previous_task_id=task.id) == task.id
+    curve = Task.get_task(task_id=task.id).get_reported_scalars()["loss"]["train"]
+    assert len(curve["x"]) == 51
+    assert curve["y"][-1] == 100
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-"""The optimizer of hyperparameters over a queue: grid and Optuna; the best run is found."""
+"""The optimizer of hyperparameters over a queue: the strategies that the arguments name; the best run is found."""
 
 import sys
 from pathlib import Path
 
 from clearml import Task
-from clearml.automation import DiscreteParameterRange, GridSearch, HyperParameterOptimizer, UniformIntegerParameterRange
-from clearml.automation.optuna import OptimizerOptuna
+from clearml.automation import (
+    DiscreteParameterRange,
+    GridSearch,
+    HyperParameterOptimizer,
+    RandomSearch,
+    UniformIntegerParameterRange,
+)
 from clearml.backend_api.session.client import APIClient
 from worker import working
 
@@ -51,21 +56,30 @@ def search(base: Task, kind: type, ranges: list[object], jobs: int) -> float:
     return float(best.get_parameters()["General/width"])
 
 
-def main(strategy: str) -> None:
+def try_strategy(strategy: str, base: Task) -> None:
     """One search."""
+    if strategy == "grid":
+        assert search(base, GridSearch, [DiscreteParameterRange("General/width", [1, 3, 5])], 3) == 3
+    elif strategy == "random":
+        assert search(base, RandomSearch, [DiscreteParameterRange("General/width", [1, 3])], 3) in (1, 3)
+    else:
+        from clearml.automation.optuna import OptimizerOptuna
+
+        ranges = [UniformIntegerParameterRange("General/width", 1, 6, 1)]
+        assert 1 <= search(base, OptimizerOptuna, ranges, 4) <= 6
+
+
+def main(strategies: list[str]) -> None:
+    """The searches, one after the other."""
     APIClient().queues.create(name=QUEUE)
-    controller = Task.init(PROJECT, f"search by {strategy}", task_type=Task.TaskTypes.optimizer, reuse_last_task_id=False)
+    controller = Task.init(PROJECT, "searches", task_type=Task.TaskTypes.optimizer, reuse_last_task_id=False)
     base = base_task()
     with working(QUEUE, objective):
-        if strategy == "grid":
-            ranges = [DiscreteParameterRange("General/width", [1, 3, 5])]
-            assert search(base, GridSearch, ranges, 3) == 3
-        else:
-            ranges = [UniformIntegerParameterRange("General/width", 1, 6, 1)]
-            assert 1 <= search(base, OptimizerOptuna, ranges, 4) <= 6
+        for strategy in strategies:
+            try_strategy(strategy, base)
     controller.close()
-    print("the search is right")
+    print("the searches are right")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])
