@@ -102,7 +102,12 @@ class Client:
 
     def run(self, program: str, *arguments: str) -> str:
         """Run a script to its end and return what it wrote; it must succeed, without a warning and without a retry."""
-        output = self.start(program, *arguments).finish()
+        return self.result(self.start(program, *arguments))
+
+    @staticmethod
+    def result(run: Run) -> str:
+        """Wait for the end of a run and return what it wrote; it must succeed, without a warning and without a retry."""
+        output = run.finish()
         troubles = [line for line in output.splitlines() if TROUBLE.search(line) and not EXPECTED.search(line)]
         assert not troubles, "the client complained:\n" + "\n".join(troubles) + f"\n--- all of its output\n{output[-8000:]}"
         return output

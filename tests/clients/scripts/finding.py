@@ -1,6 +1,7 @@
 """Task.get_tasks and Task.query_tasks: by project, name pattern, tags, status, type, date, text and order."""
 
 from datetime import timedelta
+from typing import Any
 
 from clearml import Task
 from clearml.backend_api.session.client import APIClient
@@ -123,12 +124,11 @@ def by_order(ids: dict[str, str]) -> None:
     assert ordered("type", "-name") == ["gamma", "beta (final)", "delta", "alpha two", "alpha one"]
     assert ordered("-hyperparams.General.power.value") == names[::-1]
     assert ordered("created", page=1, page_size=2) == names[2:4]
-    rows = Task.query_tasks(
-        project_name=PROJECT, additional_return_fields=["name", "tags", "hyperparams"], task_filter={"order_by": ["created"]}
-    )
+    fields = {"additional_return_fields": ["name", "tags", "hyperparams"], "task_filter": {"order_by": ["created"]}}
+    rows: list[Any] = list(Task.query_tasks(project_name=PROJECT, **fields))
     assert [(row["id"], row["name"], row["tags"]) for row in rows] == [(ids[name], name, TASKS[name][1]) for name in names[:3]]
     assert rows[2]["hyperparams"]["General"]["number"].value == "2"
-    assert sorted(Task.query_tasks(project_name=PROJECT)) == sorted(ids[name] for name in names[:3])
+    assert sorted(map(str, Task.query_tasks(project_name=PROJECT))) == sorted(ids[name] for name in names[:3])
 
 
 def main() -> None:

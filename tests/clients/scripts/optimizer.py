@@ -14,6 +14,10 @@ from clearml.automation import (
 from clearml.backend_api.session.client import APIClient
 from worker import working
 
+if "optuna" in sys.argv:
+    # an optional package, which the SDK wants to know of before the task begins
+    from clearml.automation.optuna import OptimizerOptuna
+
 PROJECT, QUEUE = "Real clients/optimizer", f"queue of {Path.cwd().name}"
 
 
@@ -63,8 +67,6 @@ def try_strategy(strategy: str, base: Task) -> None:
     elif strategy == "random":
         assert search(base, RandomSearch, [DiscreteParameterRange("General/width", [1, 3])], 3) in (1, 3)
     else:
-        from clearml.automation.optuna import OptimizerOptuna
-
         ranges = [UniformIntegerParameterRange("General/width", 1, 6, 1)]
         assert 1 <= search(base, OptimizerOptuna, ranges, 4) <= 6
 
