@@ -47,7 +47,7 @@ async def names(web: str, password: str) -> tuple[str, dict[str, str]]:
         hidden = (await api.call("projects.get_all", {"search_hidden": True}))["projects"]
         report = (await api.call("reports.get_all_ex", {"name": "^Which", "only_fields": ["id"]}))["tasks"][0]["id"]
         pipeline, dataset = _first(hidden, "/.pipelines/"), _first(hidden, "/.datasets/")
-        body = {"project": [pipeline], "type": ["controller"], "search_hidden": True, "only_fields": ["id"]}
+        body = {"project": [pipeline], "type": ["controller"], "search_hidden": True, "order_by": ["-started"]}
         run = (await api.call("tasks.get_all_ex", body))["tasks"][0]["id"]
     ids = [task["id"] for task in shown]
     known = {"task": ids[0], "pair": ",".join(ids), "project": shown[0]["project"]["id"], "report": report, "run": run}
