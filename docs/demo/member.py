@@ -32,7 +32,7 @@ def described(number: int, dice: random.Random) -> dict[str, Any]:
     project = dice.choice(PROJECTS)
     kind, model = dice.choice(KINDS), dice.choice(MODELS[project])
     rate, batch, epochs = dice.choice([0.1, 0.03, 0.01, 0.003, 0.001]), dice.choice([16, 32, 64, 128]), dice.choice([20, 40, 80])
-    parameters = {
+    parameters: dict[str, dict[str, object]] = {
         "Args": {"learning_rate": rate, "batch_size": batch, "epochs": epochs, "seed": number},
         "model": {"name": model, "dropout": dice.choice([0.0, 0.1, 0.2]), "augment": dice.random() < 0.5},
     }

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 from trackyard.core.client import ApiClient
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs/pictures"
 ADDRESS = ROOT / "build/demo/address"
 CHROMIUM = "/usr/bin/chromium"
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 LIMIT = 150_000
 PAGES = {
     "home": ("/", "light", ".runs tbody tr"),
