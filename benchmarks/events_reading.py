@@ -165,7 +165,7 @@ async def names(server: ServerProcess, task: str, metrics: int) -> None:
 # --- logs ---
 
 NEEDLES = {
-    "nothing": "zebra",
+    "nothing": "traceback",
     "nothing, case matters": "Zebra!",
     "nothing, though all its parts occur (worst case)": "kw",
 }
