@@ -27,6 +27,7 @@ class Window:
 
 WINDOWS = [
     Window("3h", "3 h", 3 * 3600),
+    Window("6h", "6 h", 6 * 3600),
     Window("12h", "12 h", 12 * 3600),
     Window("1d", "1 day", 24 * 3600),
     Window("1w", "1 week", 7 * 24 * 3600),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -93,6 +94,9 @@ def test_reports_are_handled_together(page: Page, server: ServerProcess, tasks: 
     page.goto(f"{server.web}/reports?q=Weekly")
     rows = page.get_by_role("region", name="Reports").locator("tbody tr")
     expect(rows).to_have_count(2)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download as CSV").click()
+    assert Path(saved.value.path()).read_text().splitlines()[0] == '\ufeff"Report","State","Project","User","Updated"'
     page.get_by_label("Choose all").check()
     page.get_by_role("button", name="2 reports chosen").click()
     expect(page.get_by_role("menuitem", name=re.compile("Delete…"))).to_contain_text("1 of 2")

@@ -15,6 +15,7 @@ from trackyard.ui.calls import Data, attempt, together
 from trackyard.ui.datasets.versions import content, difference, table, versions
 from trackyard.ui.graph import layout
 from trackyard.ui.hidden import list_context, project_of
+from trackyard.ui.widgets import is_served
 
 VERSION_FIELDS = ["name", "status", "tags", "system_tags", "user.name", "started", "last_update", "runtime", "comment", "parent"]
 VERSIONS_SHOWN = 200
@@ -105,7 +106,7 @@ async def _content(page: Page, text: str, parents: list[str], here: str) -> Data
 
 async def _preview(page: Page, task: str) -> list[str]:
     """The kinds of plots that the version has, as frames name them; none where the page of frames is switched off."""
-    if not any(route.path == "/widgets/" for route in page.kernel.plugins.provided("routes")):
+    if not is_served(page):
         return []
     kinds = {"plot": "plot", "sample": "training_debug_image"}
     calls = {name: ("events.get_task_metrics", Data({"tasks": [task], "event_type": kind})) for name, kind in kinds.items()}

@@ -118,12 +118,19 @@ def address(asked: Asked) -> str:
 def own_frame(visit: Visit, source: str) -> str | None:
     """The address (with prefix) of a frame whose ``source`` is this site's page of widgets, else None."""
     parts = urlsplit(source)
+    if not is_served(visit):
+        return None
     if not parts.path.rstrip("/").endswith("/widgets") or parts.scheme not in ("http", "https", ""):
         return None
     if parts.netloc and not _is_own(visit, f"{parts.scheme}://{parts.netloc}", parts.hostname or ""):
         return None
     asked = read(parse_qsl(parts.query))
     return str(visit.request.get(PREFIX, "")) + address(asked) if is_valid(asked) else None
+
+
+def is_served(visit: Visit) -> bool:
+    """Whether the page of frames is there: its plugin may be switched off."""
+    return any(route.path == FRAME.path for route in visit.kernel.plugins.provided("routes"))
 
 
 def _is_own(visit: Visit, origin: str, host: str) -> bool:

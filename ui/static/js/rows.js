@@ -3,6 +3,7 @@ import { find, findAll } from "./dom.js";
 import { count } from "./format.js";
 import { refresh } from "./live.js";
 import { openMenu } from "./menu.js";
+import "./table_csv.js";
 import { toast } from "./toast.js";
 
 const boxes = () => findAll("[data-choose]:checked").map((box) => box.closest("[data-row]"));

@@ -1,6 +1,7 @@
 // The page of workers: charts of all and of the chosen one; a worker named in the address is brought into view.
 import { find } from "./dom.js";
 import "./stay.js";
+import "./table_csv.js";
 import { timeCharts } from "./time_charts.js";
 
 timeCharts(find("#overall"), "overall-charts");
