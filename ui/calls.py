@@ -24,10 +24,21 @@ async def attempt(page: Page, endpoint: str, body: Data, default: Any = None) ->
         return {} if default is None else default
 
 
+async def preferences_of(page: Page) -> Data:
+    """What the user has chosen in the pages of this UI."""
+    found = await attempt(page, "users.get_preferences", {})
+    own: Any = (found.get("preferences") or {}).get("trackyard")
+    return own if isinstance(own, dict) else {}
+
+
 async def pins_of(page: Page) -> list[str]:
     """The metrics that the user has pinned, as `trackyard.ui.metrics.top_metrics` takes them."""
-    found = await attempt(page, "users.get_preferences", {})
-    pins = ((found.get("preferences") or {}).get("trackyard") or {}).get("pins")
+    return pinned(await preferences_of(page))
+
+
+def pinned(preferences: Data) -> list[str]:
+    """The metrics that are pinned in somebody's preferences."""
+    pins = preferences.get("pins")
     return [pin for pin in pins if isinstance(pin, str)] if isinstance(pins, list) else []
 
 

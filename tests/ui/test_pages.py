@@ -175,3 +175,16 @@ async def test_the_search_counts_and_turns_pages(site: Site) -> None:
     assert 'aria-current="page">All' in unknown
     _, beyond = await site.get("/search?q=unet&tab=tasks&page=9")
     assert "Before" in beyond
+
+
+async def test_the_home_page_of_one_user(site: Site) -> None:
+    """With ``mine=1`` the page marks it and still shows one's own tasks; the choice of the preferences counts without it."""
+    _, mine = await site.get("/?mine=1")
+    assert 'data-mine="1" aria-current="true"' in mine
+    assert "unet-" in mine
+    await site.api.call("users.set_preferences", preferences={"trackyard": {"mine": "1"}})
+    _, kept = await site.get("/")
+    assert 'data-mine="1" aria-current="true"' in kept
+    _, team = await site.get("/?mine=0")
+    assert 'data-mine="0" aria-current="true"' in team
+    await site.api.call("users.set_preferences", preferences={"trackyard": {"mine": "0"}})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ServerProcess
 
 from tests.ui.fill import fill
@@ -85,6 +86,28 @@ def test_filters_need_no_column(page: Page, server: ServerProcess, tasks: list[s
     page.get_by_role("menuitem", name="Tag", exact=True).click()
     page.get_by_role("menuitem", name="(No tags)").click()
     expect(page.locator("#count")).to_have_text("2 tasks")
+    page.locator("#grid .r[data-id]").first.locator(".c.check + .c + .c").click(button="right")
+    expect(page.get_by_role("menuitem", name="Clone…")).to_be_visible()
+
+
+async def many(api: Api, count: int) -> str:
+    """A project with so many drafts; its id."""
+    project: str = (await api.call("projects.create", name="Sweep", description=""))["id"]
+    for number in range(count):
+        await api.call("tasks.create", name=f"trial {number:04d}", type="training", project=project)
+    return project
+
+
+def test_every_row_is_selected(page: Page, server: ServerProcess) -> None:
+    """More tasks than a page of the API has are selected at once, and archived in one go."""
+    project = with_api(server, lambda api: many(api, 510))
+    page.goto(f"{server.web}/projects/{project}/tasks")
+    expect(page.locator("#count")).to_have_text("510 tasks")
+    page.get_by_label("Select all rows").check()
+    expect(page.locator("#count")).to_have_text("510 tasks of 510 selected")
+    page.get_by_role("toolbar", name="Selection").get_by_role("button", name="Archive").click()
+    expect(page.locator(".toast")).to_contain_text("Archived 510 tasks")
+    expect(page.locator("#count")).to_have_text("0 tasks")
 
 
 def log(server: ServerProcess, task: str) -> None:

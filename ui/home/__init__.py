@@ -14,7 +14,7 @@ from trackyard.core.clock import now
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
-from trackyard.ui.calls import Data, attempt, pins_of, together
+from trackyard.ui.calls import Data, attempt, pinned, preferences_of, together
 from trackyard.ui.home.start import getting_started
 from trackyard.ui.metrics import chosen_metric
 
@@ -55,16 +55,21 @@ class HomePlugin(Plugin):
 
 async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
     """Context of the home page; before the first task it is the getting-started page."""
-    found, pins = await asyncio.gather(together(page, _queries()), pins_of(page))
+    own = await preferences_of(page)
+    mine = page.query.get("mine", str(own.get("mine", ""))) == "1"
+    found = await together(page, _queries(page.identity.user if mine else ""))
     running = found["running"].get("tasks", [])
     ended = [*found["failed"].get("tasks", []), *found["lost"].get("tasks", [])]
     failed = sorted(ended, key=lambda task: str(task.get("status_changed", "")), reverse=True)[:FAILED_SHOWN]
     if not running and not found["any"].get("tasks"):
         return {"title": "Home", "start": await getting_started(page)}
-    curves, lines, activity = await asyncio.gather(_curves(page, running, pins), _last_lines(page, failed), _activity(page))
+    curves, lines, activity = await asyncio.gather(
+        _curves(page, running, pinned(own)), _last_lines(page, failed), _activity(page)
+    )
     return {
         "title": "Home",
         "start": None,
+        "mine": mine,
         "refresh": 5,
         "running": [row | {"curve": curves.get(row["id"])} for row in running],
         "recent": found["recent"].get("tasks", []),
@@ -76,7 +81,19 @@ async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
     }
 
 
-def _queries() -> dict[str, tuple[str, Data]]:
+def _queries(user: str) -> dict[str, tuple[str, Data]]:
+    """What the page asks for; of one user's tasks and projects only, when one is given."""
+    return {name: (endpoint, body | _by(user, name)) for name, (endpoint, body) in _all_queries().items()}
+
+
+def _by(user: str, name: str) -> Data:
+    """The filter by a user of one query; queues and the question whether there is any task have none."""
+    if not user or name in ("any", "queues"):
+        return {}
+    return {"active_users": [user]} if name == "projects" else {"user": [user]}
+
+
+def _all_queries() -> dict[str, tuple[str, Data]]:
     return {
         "any": ("tasks.get_all_ex", {"page": 0, "page_size": 1, "only_fields": ["id"]}),
         "running": (

@@ -47,10 +47,17 @@ function simple(endpoint, word, { ask: question = null, undo = null } = {}) {
   };
 }
 
+/** Says of how many tasks nothing is known that an agent could run. */
+async function codeless(tasks) {
+  const reply = await call("tasks.get_all_ex", { id: ids(tasks).slice(0, 500), search_hidden: true, page: 0, page_size: 500, only_fields: ["script.repository", "script.entry_point", "script.diff"] }, { quiet: true }).catch(() => ({ tasks: [] }));
+  const without = reply.tasks.filter(({ script = {} }) => !script.repository && !script.diff && !script.entry_point).length;
+  return without ? `${count(without, "task")} seem${without === 1 ? "s" : ""} to have no code: there is neither a repository nor a script.` : "";
+}
+
 async function enqueue(tasks) {
-  const { queues } = await call("queues.get_all_ex", { only_fields: ["name", "display_name"], order_by: ["name"] });
+  const [{ queues }, note] = await Promise.all([call("queues.get_all_ex", { only_fields: ["name", "display_name"], order_by: ["name"] }), codeless(tasks)]);
   const values = await ask({
-    title: `Enqueue ${named(tasks)}`, action: "Enqueue",
+    title: `Enqueue ${named(tasks)}`, action: "Enqueue", text: note,
     fields: [{ name: "queue", label: "Queue", value: queues[0]?.name ?? "default", list: queues.map(({ name }) => name), required: true, help: "A queue of a new name is made." }],
   });
   if (!values) return false;
@@ -80,10 +87,12 @@ async function remove(tasks) {
 }
 
 async function clone([task]) {
+  const { projects } = await call("projects.get_all_ex", { only_fields: ["name"], order_by: ["name"], page: 0, page_size: 500 }, { quiet: true }).catch(() => ({ projects: [] }));
+  const place = (name) => { const known = projects.find((project) => project.name === name); return !name ? {} : known ? { new_task_project: known.id } : { new_project_name: name }; };
   const values = await ask({
     title: `Clone “${task.name}”`, action: "Clone",
-    fields: [{ name: "name", label: "Name", value: `Clone of ${task.name}`, required: true, min: 3 }, { name: "comment", label: "Description", type: "textarea", rows: 2 }, { name: "parent", type: "checkbox", label: "Set the original as the parent", value: true }],
-    submit: (form) => call("tasks.clone", { task: task.id, new_task_name: form.name, new_task_comment: form.comment, ...(form.parent ? { new_task_parent: task.id } : {}) }, { quiet: true }),
+    fields: [{ name: "name", label: "Name", value: `Clone of ${task.name}`, required: true, min: 3 }, { name: "project", label: "Project", list: projects.map(({ name }) => name), help: "Empty: that of the original. A project of a new name is made." }, { name: "comment", label: "Description", type: "textarea", rows: 2 }, { name: "parent", type: "checkbox", label: "Set the original as the parent", value: true }],
+    submit: (form) => call("tasks.clone", { task: task.id, new_task_name: form.name, new_task_comment: form.comment, ...place(form.project.trim()), ...(form.parent ? { new_task_parent: task.id } : {}) }, { quiet: true }),
   });
   if (values?.id) location.assign(url(`/tasks/${values.id}/configuration`));
   return Boolean(values);

@@ -8,7 +8,7 @@ const time = (value) => (value ? h("span", { class: "clip", title: stamp(value),
 
 function nameCell(row) {
   const box = h("span", { class: "row grow" }, h("span", { class: "status dot", data: { status: row.status }, title: row.status }, h("span", { class: "sr", text: row.status })),
-    h("a", { class: "clip", href: url(`/tasks/${row.id}`), title: row.name, tabindex: "-1", text: row.name }));
+    h("a", { class: `clip ${(row.system_tags ?? []).includes("development") ? "by-hand" : ""}`, href: url(`/tasks/${row.id}`), title: row.name, tabindex: "-1", text: row.name }));
   for (const tag of row.tags ?? []) box.append(h("span", { class: "tag", title: tag, text: tag }));
   return box;
 }
@@ -17,7 +17,7 @@ const progress = (row) => (row.runtime?.progress === undefined ? "" : h("progres
 
 /** The fixed columns by key: title, width, the field that sorts, the fields that are read, and how a cell is drawn. */
 export const FIXED = {
-  name: { title: "Name", width: 280, sort: "name", fields: ["name", "status", "tags"], render: nameCell, kind: "name", fixed: true },
+  name: { title: "Name", width: 280, sort: "name", fields: ["name", "status", "tags", "system_tags"], render: nameCell, kind: "name", fixed: true },
   status: { title: "Status", width: 104, sort: "status", fields: ["status"], render: (row) => status(row.status) },
   project: { title: "Project", width: 152, sort: "project", fields: ["project.name"], render: (row) => (row.project?.name ? h("a", { class: "clip muted", tabindex: "-1", href: url(`/projects/${row.project.id}/tasks`), title: row.project.name, text: row.project.name }) : "") },
   type: { title: "Type", width: 108, sort: "type", fields: ["type"], render: (row) => text(row.type) },

@@ -1,5 +1,5 @@
 // The home page: elapsed times, pictures of recent tasks; on the first visit the credentials and the wait for the first run.
-import { call } from "./api.js";
+import { call, remember } from "./api.js";
 import { find, findAll, url } from "./dom.js";
 import { duration } from "./format.js";
 import { poll } from "./live.js";
@@ -34,6 +34,8 @@ if (find("#start")) {
     if (tasks.length) location.assign(url(`/tasks/${tasks[0].id}/overview`));
   }, 2000);
 } else {
+  // the choice is kept for the next visit
+  for (const link of findAll("[data-mine]")) link.addEventListener("click", async (event) => { event.preventDefault(); await remember({ mine: link.dataset.mine }); location.assign(link.href); });
   elapsed();
   setInterval(elapsed, 1000);
   recent();

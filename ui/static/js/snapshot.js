@@ -13,7 +13,7 @@ const key = ({ metric_hash: metric, variant_hash: variant }) => `${metric}.${var
 
 async function read(item, kind) {
   const path = `last_metrics.${key(item)}.${kind}`;
-  const { tasks } = await call("tasks.get_all_ex", { project: [page.id], include_subprojects: true, system_tags: ["__$not", "archived"], [path]: [null, null], order_by: ["-started"], page: 0, page_size: 1000, only_fields: ["name", "status", "started", "user.name", path] }, { quiet: true });
+  const { tasks } = await call("tasks.get_all_ex", { project: [page.id], include_subprojects: true, system_tags: ["__$not", "archived"], [path]: [null, null], order_by: ["-started"], page: 0, page_size: 500, only_fields: ["name", "status", "started", "user.name", path] }, { quiet: true });
   return tasks.map((task) => ({ ...task, value: task.last_metrics?.[item.metric_hash]?.[item.variant_hash]?.[kind] })).filter(({ value, started }) => value !== undefined && started);
 }
 

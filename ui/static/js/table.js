@@ -8,7 +8,7 @@ const SPARE = 8;
 /**
  * A virtual grid in `root`. `source` has `load(page, size, signal)` → rows (objects with `id`), `total()` → how many there are.
  * A column is {key, title, width, num, sort, fixed, render(row) → node or text}. Callbacks: `open(row)`, `select(selection)`,
- * `current(row)`, `sort(key, add)`, `layout(columns)` (after a resize or a move).
+ * `current(row)`, `menu(row, cell)` (a right click), `sort(key, add)`, `layout(columns)` (after a resize or a move).
  */
 export class Grid {
   constructor(root, { source, columns, label, on = {} }) {
@@ -21,6 +21,7 @@ export class Grid {
     root.addEventListener("scroll", () => this.draw(), { passive: true });
     root.addEventListener("keydown", (event) => this.key(event));
     this.space.addEventListener("click", (event) => this.click(event));
+    this.space.addEventListener("contextmenu", (event) => this.reach(event, (row) => { if (this.on.menu && !event.target.closest("a")) { event.preventDefault(); this.on.menu(row, event.target.closest(".c")); } }));
     this.space.addEventListener("dblclick", (event) => this.reach(event, (row) => this.on.open?.(row)));
     new ResizeObserver(() => this.draw()).observe(root);
     this.setColumns(columns);

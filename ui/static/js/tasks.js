@@ -45,6 +45,7 @@ const grid = new GroupedGrid(find("#grid"), {
   on: {
     open: (row) => location.assign(url(`/tasks/${row.id}`)),
     current: (row) => { state.panel = row.id; keep(); panel.show(row); },
+    menu: (row, cell) => openMenu(cell, rowMenu(grid.selected.has(row.id) ? [...grid.selected.values()] : [row])),
     select: showSelection, all: selectAll, sort: sortBy, layout: layoutChanged,
   },
 });
@@ -55,6 +56,13 @@ const chosenRows = () => [...(state.view === "cards" ? cards : grid).selected.va
 const choose = (rows) => (state.view === "cards" ? cards : grid).choose(rows);
 const panel = new TaskPanel(find("#panel"), { close: () => { state.panel = ""; keep(); } });
 const filters = new Filters(find("#chips"), find("#add-filter"), { state, page, changed });
+
+/** The menu of a row, or of all that are selected when it is one of them. */
+function rowMenu(rows) {
+  const [row] = rows;
+  const links = rows.length > 1 ? [] : [{ label: "Open", icon: "arrow", href: url(`/tasks/${row.id}`) }, { label: "Its page in a new tab", icon: "external", run: () => window.open(url(`/tasks/${row.id}`)) }, ...(row.last_worker ? [{ label: "Its worker", icon: "worker", href: url(`/workers?id=${encodeURIComponent(row.last_worker)}`) }] : []), "-"];
+  return [...links, ...menuItems(rows)];
+}
 
 function scale() {
   const rows = grid.rows().filter(Boolean);
@@ -68,6 +76,7 @@ function keep() {
 }
 
 let turn = 0;
+let asking = null;
 let total = 0;
 
 /** Reads the query anew; an answer that comes after the next question is dropped. */
@@ -95,7 +104,9 @@ async function load() {
 
 /** Shows the first rows at once; says how many there are when these are all. */
 async function rows(mine) {
-  const first = await source.load(0, 100);
+  asking?.abort();
+  asking = new AbortController();
+  const first = await source.load(0, 100, asking.signal);
   if (mine !== turn) return undefined;
   grid.regroup(null);
   grid.reset({ first, total: first.length < 100 ? first.length : Math.max(100, grid.total) });
@@ -144,14 +155,18 @@ function showSelection(rows) {
   return undefined;
 }
 
+const STEP = 5000;
+
+/** Selects every row of the query, read in the greatest steps that a scroll takes. */
 async function selectAll(on) {
   if (!on) return grid.choose([]);
   const rows = [];
-  const body = { ...query.body(state, page.project?.id), only_fields: ["name", "status", "tags", "system_tags"], page_size: 5000 };
-  for (let number = 0; rows.length < total; number += 1) {
-    const { tasks } = await call("tasks.get_all_ex", { ...body, page: number });
+  const body = { ...query.body(state, page.project?.id), only_fields: ["name", "status", "tags", "system_tags"], size: STEP, scroll_id: null };
+  while (rows.length < total) {
+    const { tasks, scroll_id: scroll } = await call("tasks.get_all_ex", body);
     rows.push(...tasks);
-    if (tasks.length < 5000) break;
+    body.scroll_id = scroll;
+    if (tasks.length < STEP) break;
   }
   return grid.choose(rows);
 }
