@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -115,14 +115,16 @@ class Instance:
 
     async def _close(self) -> None:
         """Send what was logged and give the lease up, within seconds: the server may be away. The state stays."""
-        with contextlib.suppress(CallFailed, LostLease, TimeoutError):
+        try:
             if not self._lost:
-                await asyncio.wait_for(self.context.flush(), CLOSE_SECONDS)
+                await self._leave(self.context.flush())
+                await self._leave(self._contract("services.release", holder=self._holder, fence=self._fence))
+        finally:
+            await self._client.__aexit__(None, None, None)
+
+    async def _leave(self, work: Coroutine[Any, Any, Any]) -> None:
         with contextlib.suppress(CallFailed, LostLease, TimeoutError):
-            if not self._lost:
-                release = self._contract("services.release", holder=self._holder, fence=self._fence)
-                await asyncio.wait_for(release, CLOSE_SECONDS)
-        await self._client.__aexit__(None, None, None)
+            await asyncio.wait_for(work, CLOSE_SECONDS)
 
     async def _prepare(self, name: str) -> None:
         """Make the service from its settings and plan its triggers."""
