@@ -92,16 +92,16 @@ def _take(unit: Unit, request: r.TakeRequest) -> str | None:
 
 
 async def claim(call: Call, request: r.ClaimRequest) -> dict[str, Any]:
-    """Take the lease of a service; its settings, its state, and an access key of its own that ends with the lease."""
+    """Take the lease of a service: its settings as they were allowed, its state, an access key that ends with the lease."""
 
     def work(session: Session) -> dict[str, Any]:
-        task = store.require_own(session, TASK, request.task, company=call.identity.company, fields=("status", "hyperparams"))
+        task = store.require_own(session, TASK, request.task, company=call.identity.company, fields=("status",))
         record = read_value(session, SERVICES, request.task)
         fence = take_lease(session, lease_of(request.task), request.holder, request.seconds)
         if task["status"] != "in_progress" or record is None or fence is None:
             raise lost(request.task)
         lifecycle.mark_alive(session, request.task, clock.now(), call.identity.company)
-        found = {"service": record["name"], "settings": parameters(task), "state": read_values(session, state_of(request.task))}
+        found = {"service": record["name"], "settings": record["settings"], "state": read_values(session, state_of(request.task))}
         return found | {"fence": fence, "starter": record.get("starter")}
 
     claimed = await call.metadata.write(work)
@@ -149,13 +149,14 @@ async def report(call: Call, request: r.ReportRequest) -> dict[str, Any]:
 
     def work(session: Session) -> dict[str, Any]:
         _require_lease(session, request, request.seconds)
-        fields = ("status", "status_message", "hyperparams")
+        fields = ("status", "status_message")
         task = store.require_own(session, TASK, request.task, company=call.identity.company, fields=fields)
-        if task["status"] != "in_progress":
+        record = read_value(session, SERVICES, request.task)
+        if task["status"] != "in_progress" or record is None:
             raise lost(request.task)
         lifecycle.mark_alive(session, request.task, clock.now(), call.identity.company)
         write_values(session, STATUS, {request.task: request.status})
-        return {"stop": STOPPING in (task.get("status_message") or ""), "settings": parameters(task)}
+        return {"stop": STOPPING in (task.get("status_message") or ""), "settings": record["settings"]}
 
     return await call.metadata.write(work)
 

@@ -16,7 +16,7 @@ from trackyard.core.protocol.endpoint import Call
 from trackyard.core.services import ServiceOffer, SettingProblem, fields_of, write_settings
 from trackyard.core.services.instance import make_service
 from trackyard.core.services.settings import MARK, SECTION
-from trackyard.core.store.services import SERVICES, read_value, read_values
+from trackyard.core.store.services import SERVICES, read_value, read_values, write_values
 from trackyard.plugins.services import requests as r
 from trackyard.plugins.services.hosting import STATUS, find_offer, lease_of, named_service, parameters
 
@@ -130,13 +130,11 @@ async def configure(call: Call, request: r.ConfigureRequest) -> dict[str, Any]:
     def work(unit: lifecycle.Unit) -> dict[str, str]:
         task = lifecycle.owned_task(unit, request.task, ("hyperparams",))
         settings = checked_settings(offer, {**parameters(task), **request.settings})
-        store.update(
-            unit.session,
-            TASK,
-            request.task,
-            {"hyperparams": {**task["hyperparams"], SECTION: _section(SECTION, settings)}},
-            by=unit.identity.user,
-        )
+        hyperparams = {**task["hyperparams"], SECTION: _section(SECTION, settings)}
+        store.update(unit.session, TASK, request.task, {"hyperparams": hyperparams}, by=unit.identity.user)
+        # a service runs with the settings that were allowed, whatever else is written into its task
+        if record := read_value(unit.session, SERVICES, request.task):
+            write_values(unit.session, SERVICES, {request.task: {**record, "settings": settings}})
         return settings
 
     return {"settings": await lifecycle.write(call.kernel, call.identity, work)}

@@ -38,8 +38,8 @@ class ServiceRule:
             return []
         offer = hosting.find_offer(self.kernel, name)
         managing.require_permission(offer, identity)
-        managing.checked_settings(offer, hosting.parameters(document))
-        write_values(session, SERVICES, {task: {"name": name, "starter": identity.user}})
+        settings = managing.checked_settings(offer, hosting.parameters(document))
+        write_values(session, SERVICES, {task: {"name": name, "starter": identity.user, "settings": settings}})
         write_values(session, hosting.STATUS, {task: None})
         return []
 

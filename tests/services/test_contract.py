@@ -128,6 +128,17 @@ async def test_settings_are_checked_and_taken_up(counting: ServiceKit) -> None:
     assert counting.state("runs") == 3
 
 
+async def test_who_may_not_start_it_can_not_change_it_while_it_runs(counting: ServiceKit) -> None:
+    made = (await counting.api.call("auth.create_credentials", role="user"))["credentials"]
+    other = counting.api.as_user(made["access_key"], made["secret_key"])
+    await counting.advance(0)
+    assert (await other.ask("services.configure", {"task": counting.task, "settings": {"pause": 1}})).codes == (403, 20)
+    edited = [{"section": "Settings", "name": "pause", "value": "1"}]
+    await other.ask("tasks.edit_hyper_params", {"task": counting.task, "hyperparams": edited, "force": True})
+    await counting.advance(59)
+    assert counting.state("runs") == 1
+
+
 async def test_a_cron_makes_up_for_one_missed_run_or_for_none(tmp_path: Path) -> None:
     async with running_service(tmp_path, ServiceSample, "nightly") as kit:
         kit.time = kit.time.replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=1)
