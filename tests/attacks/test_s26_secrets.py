@@ -14,6 +14,11 @@ from trackyard.core.runtimes import RuntimeLimits, TaskLaunch
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ADMIN_PASSWORD
 
+ENGINE_CAPABILITIES = set(
+    "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()
+)
+"""What an engine gives to containers unless it is told otherwise."""
+
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
@@ -71,4 +76,6 @@ async def test_a_container_gets_no_more_rights() -> None:
     await runtime.launch(launch, RuntimeLimits())
     assert asked["security_opt"] == ["no-new-privileges"]
     assert asked["pids_limit"] > 0
-    assert not {"privileged", "volumes", "network_mode", "pid_mode", "cap_add", "devices"} & asked.keys()
+    assert asked["cap_drop"] == ["ALL"]
+    assert set(asked["cap_add"]) < ENGINE_CAPABILITIES
+    assert not {"privileged", "volumes", "network_mode", "pid_mode", "devices"} & asked.keys()
