@@ -14,9 +14,22 @@ from trackyard.core.runtimes import RuntimeLimits, TaskLaunch
 from trackyard.core.testing.http import Api
 from trackyard.core.testing.server import ADMIN_PASSWORD
 
-ENGINE_CAPABILITIES = set(
-    "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()
-)
+ENGINE_CAPABILITIES = {
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FSETID",
+    "FOWNER",
+    "MKNOD",
+    "NET_RAW",
+    "SETGID",
+    "SETUID",
+    "SETFCAP",
+    "SETPCAP",
+    "NET_BIND_SERVICE",
+    "SYS_CHROOT",
+    "KILL",
+    "AUDIT_WRITE",
+}
 """What an engine gives to containers unless it is told otherwise."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
