@@ -55,11 +55,6 @@ def floor(events: int, folder: Path) -> float:
     return rate
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of the event store."""
-    return sum(path.stat().st_size for path in folder.rglob("events.db"))
-
-
 def main(cases: list[tuple[int, int]] = CASES, runs: int = RUNS, seconds: float = SECONDS) -> None:
     """Measure and print."""
     key = (ACCESS_KEY, SECRET_KEY)

@@ -41,11 +41,6 @@ def unknown_field(field: str) -> ApiError:
     return ApiError(400, 14, "Invalid field", field=field)
 
 
-def conflicting_fields(*fields: str) -> ApiError:
-    """Fields that exclude each other were given together (400/15)."""
-    return ApiError(400, 15, "Conflicting fields", fields=list(fields))
-
-
 def bad_value(field: str, value: Any) -> ApiError:
     """A field has a value that is not possible, such as an unknown parent (400/16)."""
     return ApiError(400, 16, "Invalid field value", field=field, value=value)

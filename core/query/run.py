@@ -154,19 +154,3 @@ def conditions(
 ) -> list[Condition]:
     """The filters of ``body`` as conditions on the entity's table, for statements of the caller's own."""
     return [*Translator(session, kind).all(body, identity), *where]
-
-
-__all__ = [
-    "MODELS",
-    "PROJECTS",
-    "QUEUES",
-    "TASKS",
-    "USERS",
-    "QueryResult",
-    "conditions",
-    "count",
-    "get",
-    "ids",
-    "page",
-    "run",
-]

@@ -6,7 +6,6 @@ Clients read the claims of a token without checking it: they learn from it the v
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import time
 from collections import OrderedDict
@@ -19,6 +18,7 @@ import jwt
 from trackyard.core.errors import unauthorized, validation
 from trackyard.core.identity import Identity
 from trackyard.core.ids import new_id
+from trackyard.core.key_file import read_or_make
 from trackyard.core.protocol.version import NEWEST
 
 SERVER_VERSION = "2.0.0"
@@ -42,31 +42,15 @@ class BadKey(Exception):
 
 def read_keys(setting: str, data_dir: Path) -> list[bytes]:
     """The keys: the first one signs. Without the setting they are in a file that is made here, for the owner's eyes only."""
-    words = (setting or _key_file(data_dir / KEY_FILE)).split()
+    words = (setting or read_or_make(data_dir / KEY_FILE, _new_key).decode()).split()
     if not words or any(len(word) < SHORTEST_KEY for word in words):
         place = "identity.token_key" if setting else str(data_dir / KEY_FILE)
         raise BadKey(f"{place}: found a key that is too short; expected at least {SHORTEST_KEY} characters")
     return [blake2b(word.encode(), person=b"trackyard-token", digest_size=32).digest() for word in words]
 
 
-def _key_file(path: Path) -> str:
-    if not path.exists():
-        partial = path.with_name(f"{path.name}.{new_id()}")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # a link fails when another process was first, and then its key is the one
-            os.link(partial, path)
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
-    if path.stat().st_mode & 0o077:
-        log.warning("%s could be read by others; its mode is now 0600", path)
-        path.chmod(0o600)
-    return path.read_text()
+def _new_key() -> bytes:
+    return f"{secrets.token_hex(32)}\n".encode()
 
 
 class Tokens:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from trackyard.core.ids import new_id
+from trackyard.core.key_file import read_or_make
 
 KEY_FILE = "storage.key"
 MASK = "********"
@@ -44,26 +43,7 @@ class Vault:
 
 def read_key(data_dir: Path) -> bytes:
     """The key of the data directory, which is made at the first time; only the owner may read it. Blocks."""
-    path = data_dir / KEY_FILE
-    if not path.exists():
-        # not by the number of the process: in a container it is 1 again after a crash that left this file behind
-        partial = path.with_suffix(f".{new_id()}")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(partial, path)
-    return path.read_bytes()
-
-
-def _publish(partial: Path, path: Path) -> None:
-    """Give the file its name, unless another process was quicker."""
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()
+    return read_or_make(data_dir / KEY_FILE, Fernet.generate_key)
 
 
 def mask(settings: Settings) -> Settings:

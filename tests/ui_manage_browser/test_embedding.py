@@ -96,7 +96,11 @@ def test_reports_are_handled_together(page: Page, server: ServerProcess, tasks: 
     expect(rows).to_have_count(2)
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download as CSV").click()
-    assert Path(saved.value.path()).read_text().splitlines()[0] == '\ufeff"Report","State","Project","User","Updated"'
+    text = Path(saved.value.path()).read_text()
+    assert text.splitlines()[0] == '\ufeff"Report","State","Project","User","Updated"'
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV of this table").click()
+    assert Path(saved.value.path()).read_text() == text
     page.get_by_label("Choose all").check()
     page.get_by_role("button", name="2 reports chosen").click()
     expect(page.get_by_role("menuitem", name=re.compile("Delete…"))).to_contain_text("1 of 2")

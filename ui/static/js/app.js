@@ -1,11 +1,12 @@
 // What every page has: drawer, rail, theme, menus, palette, keys, times, copy buttons, live regions.
-import { csv, find, findAll, icon, save, url } from "./dom.js";
+import { find, findAll, icon, url } from "./dom.js";
 import { ago, stamp } from "./format.js";
 import { bind, help } from "./keys.js";
 import { poll, refresh, toggle } from "./live.js";
 import "./menu.js";
 import { command, openPalette } from "./palette.js";
 import { call, remember } from "./api.js";
+import "./table_csv.js";
 import { toast } from "./toast.js";
 
 const root = document.documentElement;
@@ -51,17 +52,7 @@ async function logOut() {
   location.assign(url("/login"));
 }
 
-/** Saves the table beside a button; what only draws or acts is left out. */
-function saveTable(button) {
-  const table = find("table", button.parentElement);
-  const text = (cell) => (find("time", cell)?.dateTime ?? cell.textContent.replace(/\s+/g, " ").trim());
-  const rows = findAll("tr:not([hidden])", table).map((row) => [...row.cells].map(text));
-  const used = rows[0].map((_, index) => rows.slice(1).some((row) => row[index]));
-  save(`${button.dataset.tableCsv.toLowerCase().replace(/\W+/g, "-")}.csv`, csv(rows.map((row) => row.filter((_, index) => used[index]))), "text/csv");
-}
-
 const CLICKS = {
-  "[data-table-csv]": saveTable,
   "[data-copy], [data-copy-from]": copy,
   "[data-theme-value]": (button) => theme(button.dataset.themeValue),
   "[data-rail-toggle]": rail,

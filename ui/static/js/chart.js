@@ -62,7 +62,7 @@ export function paint(name, value) {
 }
 
 /** A colour with an opacity. */
-export const faded = (value, opacity) => value.replace(/^rgba?\(([^,]+),([^,]+),([^,)]+).*$/, `rgba($1,$2,$3,${opacity})`).replace(/^#(..)(..)(..)$/, (_, r, g, b) => `rgba(${parseInt(r, 16)},${parseInt(g, 16)},${parseInt(b, 16)},${opacity})`);
+const faded = (value, opacity) => value.replace(/^rgba?\(([^,]+),([^,]+),([^,)]+).*$/, `rgba($1,$2,$3,${opacity})`).replace(/^#(..)(..)(..)$/, (_, r, g, b) => `rgba(${parseInt(r, 16)},${parseInt(g, 16)},${parseInt(b, 16)},${opacity})`);
 
 const axis = () => ({ gridcolor: colour("line"), linecolor: colour("line-strong"), zerolinecolor: colour("line-strong"), tickfont: { color: colour("muted"), size: 11 }, automargin: true });
 
@@ -112,7 +112,7 @@ function gaussian(values, sigma) {
 }
 
 /** Smooths numbers: kind "ema" | "average" | "gaussian" | "none", strength 0…0.999. */
-export function smooth(values, kind, strength) {
+function smooth(values, kind, strength) {
   if (kind === "none" || strength <= 0 || values.length < 3) return values;
   if (kind === "ema") return exponential(values, Math.min(0.999, strength));
   const width = Math.max(2, Math.round(strength * Math.min(200, values.length / 2)));

@@ -11,7 +11,7 @@ const DRAWN = new IntersectionObserver((entries) => { for (const { target, isInt
  * One chart with its title and menu. `zoom(card, from, to)` is awaited for more detail; `embed(card)` tells what a frame
  * of this chart asks for (see embed.js); `items(card)` are more items of its menu. All may be missing.
  */
-export class ChartCard {
+class ChartCard {
   constructor({ title, key = title, metric = title.split(" / ")[0], mark = null }, { zoom, embed, items = () => [] } = {}) {
     Object.assign(this, { title, key, metric, embed, items });
     this.lines = [];

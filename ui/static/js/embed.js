@@ -5,7 +5,7 @@ import { toast } from "./toast.js";
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
 
 /** The address of a frame: {type: "scalar"|"plot"|"sample"|"single"|"parcoords", objects, metrics, variants, xaxis, objectType}. */
-export function embedAddress({ type, objects, metrics = [], variants = [], xaxis = "iter", objectType = "task" }) {
+function embedAddress({ type, objects, metrics = [], variants = [], xaxis = "iter", objectType = "task" }) {
   const query = new URLSearchParams({ type, objectType, xaxis });
   for (const [name, values] of Object.entries({ objects, metrics, variants })) for (const value of values) query.append(name, value);
   return `${location.origin}${url("/widgets/")}?${query}`;

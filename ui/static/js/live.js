@@ -18,8 +18,6 @@ function show() {
   if (label.textContent !== text) label.textContent = text;
 }
 
-/** Says whether the reader has paused updates. */
-export const paused = () => state.paused;
 
 /** Pauses or resumes all updates of the page. */
 export function toggle() {

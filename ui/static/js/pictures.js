@@ -9,7 +9,7 @@ const WIDTH = 240;
 const HEIGHT = 56;
 
 /** A curve as an SVG line; numbers are scaled to the box. */
-export function sparkline(values, label) {
+function sparkline(values, label) {
   const points = values.filter(Number.isFinite);
   if (points.length < 2) return null;
   const low = Math.min(...points);

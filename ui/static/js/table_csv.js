@@ -1,21 +1,27 @@
-// Saves a table of the page as CSV: <button data-csv="label"> names the region of the table by its label. Times are saved in full.
-import { csv, findAll, save } from "./dom.js";
+// Saves tables of the page as CSV: <button data-csv="label"> saves the table beside it, or those in regions with this label. Times are
+// saved in full; rows that are hidden and columns that only draw or act are left out.
+import { csv, find, findAll, save } from "./dom.js";
 
 function text(cell) {
-  const time = cell.querySelector("time[datetime]");
+  const time = find("time[datetime]", cell);
   if (time) return time.dateTime;
-  const meter = cell.querySelector(".measure .small");
-  return (meter ?? cell).textContent.replace(/\s+/g, " ").trim();
+  return (find(".measure .small", cell) ?? cell).textContent.replace(/\s+/g, " ").trim();
 }
 
+const acts = (head) => head.matches(".choose, .grip") || Boolean(find(".sr", head));
+const draws = (cells) => cells.some((cell) => find("svg, img", cell)) && !cells.some(text);
+
 function rows(table) {
-  const kept = [...table.tHead.rows[0].cells].map((cell, index) => [cell, index]).filter(([cell]) => !cell.matches(".choose, .grip") && !cell.querySelector(".sr")).map(([, index]) => index);
-  return [...table.rows].map((row) => kept.map((index) => (row.cells[index] ? text(row.cells[index]) : "")));
+  const [heads, ...body] = findAll("tr:not([hidden])", table).map((row) => [...row.cells]);
+  const kept = heads.map((head, index) => (acts(head) || draws(body.flatMap((row) => row[index] ?? [])) ? -1 : index)).filter((index) => index >= 0);
+  return [heads, ...body].map((row) => kept.map((index) => (row[index] ? text(row[index]) : "")));
 }
 
 document.addEventListener("click", (event) => {
-  const label = event.target.closest("[data-csv]")?.dataset.csv;
-  if (!label) return;
-  const found = findAll(`[role="region"][aria-label="${CSS.escape(label)}"] table`);
+  const button = event.target.closest("[data-csv]");
+  if (!button) return;
+  const label = button.dataset.csv;
+  const beside = find(":scope > table", button.parentElement);
+  const found = beside ? [beside] : findAll(`[role="region"][aria-label="${CSS.escape(label)}"] table`);
   if (found.length) save(`${label.toLowerCase().replace(/\W+/g, "-")}.csv`, csv(found.flatMap(rows)), "text/csv");
 });
