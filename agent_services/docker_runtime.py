@@ -289,7 +289,10 @@ def parse_arguments(arguments: Iterable[str], allowed: Iterable[str]) -> dict[st
             raise LaunchRefused(
                 f"container.arguments: {name} is not allowed; allowed are {', '.join(sorted(permitted & CONVERTERS.keys()))}"
             )
-        CONVERTERS[name](options, value)
+        try:
+            CONVERTERS[name](options, value)
+        except (ValueError, DockerException):
+            raise LaunchRefused(f"container.arguments: {name}: found {value!r}, which it can't be") from None
     return options
 
 
@@ -326,6 +329,10 @@ def _append(key: str) -> Callable[[dict[str, Any], str], None]:
     return add
 
 
+def _size(options: dict[str, Any], value: str) -> None:
+    options["shm_size"] = docker.utils.parse_bytes(value)
+
+
 def _gpus(options: dict[str, Any], value: str) -> None:
     count = -1 if value in ("all", "") else int(value)
     options["device_requests"] = [docker.types.DeviceRequest(count=count, capabilities=[["gpu"]])]
@@ -334,7 +341,7 @@ def _gpus(options: dict[str, Any], value: str) -> None:
 CONVERTERS: dict[str, Callable[[dict[str, Any], str], None]] = {
     "--env": _into("environment"),
     "--label": _into("labels"),
-    "--shm-size": _set("shm_size"),
+    "--shm-size": _size,
     "--workdir": _set("working_dir"),
     "--hostname": _set("hostname"),
     "--user": _set("user"),

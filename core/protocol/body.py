@@ -45,12 +45,16 @@ async def read_body(request: web.Request) -> dict[str, Any]:
 
 async def _form(request: web.Request) -> MultiDictProxy[Any]:
     try:
-        return await request.post()
+        fields = await request.post()
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError(413, 0, "Request body too large", limit=error.text) from None
     except (ValueError, LookupError, RuntimeError) as error:
         # a charset or a transfer encoding that nobody knows is not a ValueError
         raise ApiError(400, 0, f"Unreadable form: {error}") from None
+    for value in fields.values():
+        if isinstance(value, web.FileField):
+            value.file.close()  # no call takes files
+    return fields
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:

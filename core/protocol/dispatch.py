@@ -149,15 +149,19 @@ class Dispatcher:
         call = Call(self._kernel, identity, endpoint.name, {}, version=version, request=request, headers=request.headers)
         call.worker = header(request.headers, "Worker")
         call.remote = self._kernel.remote_address(request)
-        if identity is ANONYMOUS:
-            request = request.clone(client_max_size=min(ANONYMOUS_BODY, self._kernel.server.max_body))
-        if endpoint.batch:
-            call.is_batch = is_lines(request)
-            call.raw = await read_raw(request)
-            call.body = {} if call.is_batch else parse_object(call.raw)
-        else:
-            call.body = await read_body(request)
+        request = request.clone(client_max_size=self._most(endpoint, identity))
+        try:
+            async with asyncio.timeout(self._kernel.server.idle_seconds if identity is ANONYMOUS else None):
+                await _read_into(call, request, endpoint)
+        except TimeoutError:
+            raise ApiError(408, 0, "The body took too long") from None
         return call
+
+    def _most(self, endpoint: Endpoint[Any], identity: Identity) -> int:
+        """The greatest body in bytes: events come in batches, all else is small."""
+        server = self._kernel.server
+        kind = server.max_body if endpoint.batch else server.max_call
+        return min(kind, server.max_body, ANONYMOUS_BODY if identity is ANONYMOUS else kind)
 
     async def _ask_policies(self, call: Call, endpoint: Endpoint[Any]) -> None:
         for policy in self._kernel.policies():
@@ -166,6 +170,15 @@ class Dispatcher:
     async def _run(self, endpoint: Endpoint[Any], call: Call) -> Any:
         await self._ask_policies(call, endpoint)
         return await endpoint.handler(call, convert(call.body, endpoint.request))
+
+
+async def _read_into(call: Call, request: web.Request, endpoint: Endpoint[Any]) -> None:
+    if not endpoint.batch:
+        call.body = await read_body(request)
+        return
+    call.is_batch = is_lines(request)
+    call.raw = await read_raw(request)
+    call.body = {} if call.is_batch else parse_object(call.raw)
 
 
 def _parse_path(path: str, meta: Meta) -> tuple[str, Version]:

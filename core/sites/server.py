@@ -36,6 +36,8 @@ async def serving(kernel: Kernel) -> AsyncIterator[dict[str, int]]:
                 app,
                 access_log=None,
                 shutdown_timeout=kernel.server.drain_seconds,
+                # counts from the beginning of the connection, too: a head that comes byte by byte holds it no longer
+                keepalive_timeout=kernel.server.idle_seconds,
                 max_line_size=HEADER_LIMIT,
                 max_field_size=HEADER_LIMIT,
             )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import ip_address
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from trackyard.core.errors import unauthorized
 from trackyard.core.identity import ANONYMOUS, OPTIONAL, PUBLIC
 from trackyard.core.protocol import openapi
 from trackyard.core.protocol.envelope import encode, json_response
 from trackyard.core.routes import Route, Site, Visit
+
+FORWARDED = ("X-Forwarded-For", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via")
+"""What proxies add to a request."""
 
 
 async def healthz(visit: Visit) -> web.Response:
@@ -31,12 +36,24 @@ async def readyz(visit: Visit) -> web.Response:
 
 
 async def metrics(visit: Visit) -> web.Response:
-    """Prometheus metrics of all plugins."""
+    """Prometheus metrics of all plugins: for users and for programs on this machine."""
+    if visit.identity is ANONYMOUS and not visit.kernel.server.open_metrics and not is_from_here(visit.request):
+        raise unauthorized(20, "Unauthorized (metrics are for users, or set server.open_metrics)")
     registry = CollectorRegistry()
     for collector in visit.kernel.plugins.provided("metrics"):
         registry.register(collector)
     text = await asyncio.to_thread(generate_latest, registry)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def is_from_here(request: web.Request) -> bool:
+    """Whether a program on this machine asks for itself; a proxy on this machine asks for others, and says so."""
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
 
 
 async def openapi_document(visit: Visit) -> web.Response:

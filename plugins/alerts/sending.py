@@ -6,6 +6,7 @@ import asyncio
 import smtplib
 import ssl
 from email.message import EmailMessage
+from html import escape
 from typing import Any
 
 import aiohttp
@@ -23,12 +24,16 @@ async def send(settings: AlertsSettings, target: Target, alert: dict[str, Any]) 
     if target.kind == "email":
         try:
             await asyncio.to_thread(send_mail, settings, target, alert)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             raise SendFailed(f"the mail server {settings.smtp_host}: {type(error).__name__}") from error
         return
-    lines = [f"*{alert['subject']}*", alert["text"], alert["link"]]
-    body = {"text": "\n".join(line for line in lines if line)} if target.kind == "slack" else alert
-    await post(target.url, body)
+    await post(target.url, {"text": slack_text(alert)} if target.kind == "slack" else alert)
+
+
+def slack_text(alert: dict[str, Any]) -> str:
+    """The text of a message: names of tasks can neither call people (``<!channel>``) nor hide where a link leads."""
+    lines = [f"*{escape(alert['subject'], quote=False)}*", escape(alert["text"], quote=False), alert["link"]]
+    return "\n".join(line for line in lines if line)
 
 
 async def post(url: str, body: dict[str, Any]) -> None:
@@ -44,13 +49,20 @@ async def post(url: str, body: dict[str, Any]) -> None:
         raise SendFailed(f"the webhook did not answer: {type(error).__name__}") from error
 
 
-def send_mail(settings: AlertsSettings, target: Target, alert: dict[str, Any]) -> None:
-    """Send an e-mail; blocks."""
+def mail(settings: AlertsSettings, target: Target, alert: dict[str, Any]) -> EmailMessage:
+    """The e-mail of an alert; no name of a task gets out of its subject."""
     message = EmailMessage()
-    message["Subject"] = " ".join(alert["subject"].split())
+    # the email package decodes words like "=?utf-8?q?=0D=0ABcc:?=", so that a task's name could begin another header
+    message["Subject"] = " ".join(alert["subject"].split()).replace("=?", "= ?")
     message["From"] = settings.smtp_from
     message["To"] = ", ".join(target.to)
     message.set_content("\n\n".join(part for part in (alert["text"], alert["link"]) if part))
+    return message
+
+
+def send_mail(settings: AlertsSettings, target: Target, alert: dict[str, Any]) -> None:
+    """Send an e-mail; blocks."""
+    message = mail(settings, target, alert)
     context = ssl.create_default_context()
     if settings.smtp_security == "tls":
         client: smtplib.SMTP = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=SECONDS, context=context)

@@ -18,6 +18,13 @@ def is_secret(key: str) -> bool:
     return re.split(r"[._]", key.lower())[-1] in SECRET_WORDS
 
 
+def names_place(value: Any) -> bool:
+    """Whether a value, or one in it, would be read from a file or a variable: whoever may set it could read all of them."""
+    if isinstance(value, dict):
+        return set(value) in ({"env"}, {"file"}) or any(map(names_place, value.values()))
+    return isinstance(value, list) and any(map(names_place, value))
+
+
 def kind_of(declared: Any) -> str:
     """``switch``, ``whole number``, ``number``, ``text``, ``choice``, ``lines``, or ``other`` for what a form can't show."""
     plain = _without_none(declared)

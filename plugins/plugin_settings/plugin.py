@@ -16,7 +16,7 @@ from trackyard.core.plugins import PluginsSettings, Record
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.requests import Request
 from trackyard.core.settings import SettingsError, read_file
-from trackyard.plugins.plugin_settings.fields import described, from_client, is_secret
+from trackyard.plugins.plugin_settings.fields import described, from_client, is_secret, names_place
 
 
 class PluginRequest(Request):
@@ -134,6 +134,8 @@ async def configure(call: Call, request: ConfigureRequest) -> dict[str, Any]:
             raise validation(f"settings.{key}", f"the plugin {record.name} has no such setting")
         if is_secret(key):
             raise validation(f"settings.{key}", "secrets are not set here: write them into the file")
+        if names_place(request.settings[key]):
+            raise validation(f"settings.{key}", "places of secrets are not set here: write them into the file")
     values = {key: from_client(known[key].type, value) for key, value in request.settings.items()}
     return await _write(call, record.table, record.kind.settings_type, values)
 

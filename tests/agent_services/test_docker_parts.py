@@ -49,11 +49,20 @@ def test_how_a_container_ended(state: dict[str, Any], told: Exit | None) -> None
 
 def test_allowed_arguments_become_options() -> None:
     given = ["-e", "A=1", "--env=B=2=3", "--label", "x=y", "--shm-size", "1g"]
-    assert parse_arguments(given, ALLOWED) == {"environment": {"A": "1", "B": "2=3"}, "labels": {"x": "y"}, "shm_size": "1g"}
+    assert parse_arguments(given, ALLOWED) == {"environment": {"A": "1", "B": "2=3"}, "labels": {"x": "y"}, "shm_size": 2**30}
 
 
 @pytest.mark.parametrize(
-    "given", [["--privileged"], ["-v", "/:/host"], ["--network", "host"], ["ubuntu"], ["--env", "A=1", "--pid=host"]]
+    "given",
+    [
+        ["--privileged"],
+        ["-v", "/:/host"],
+        ["--network", "host"],
+        ["ubuntu"],
+        ["--env", "A=1", "--pid=host"],
+        ["--shm-size", "huge"],
+        ["--shm-size=1e9x"],
+    ],
 )
 def test_other_arguments_are_refused_by_name(given: list[str]) -> None:
     with pytest.raises(LaunchRefused, match=r"container\.arguments"):

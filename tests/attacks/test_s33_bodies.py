@@ -1,11 +1,14 @@
 """S33, S34: bodies that cost more than they may, or that no handler expects."""
 
+import asyncio
 import gzip
+from pathlib import Path
 
 import aiohttp
 import pytest
 from trackyard.core.protocol import dispatch
 from trackyard.core.testing.http import Api
+from trackyard.core.testing.kernel import serving_kernel
 from trackyard.core.testing.server import ACCESS_KEY, SECRET_KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -56,6 +59,36 @@ async def test_who_shows_no_credentials_sends_little(api: Api, name: str) -> Non
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert (await api.send("POST", name, content, form, anonymous=True)).codes == (413, 0)
     assert (await api.send("POST", name, b'{"x": 1}', anonymous=True)).codes == (200, 0)
+
+
+async def test_only_events_are_great(tmp_path: Path) -> None:
+    """A body of hundreds of MiB is a batch of events; any other call is told so before it is read."""
+    config = "[server]\nmax_call = 5000\n"
+    async with serving_kernel(tmp_path, config) as own:
+        content = b'{"preferences": {"x": "' + b"x" * 5000 + b'"}}'
+        assert (await own.send("POST", PREFERENCES, content)).codes == (413, 0)
+        assert (await own.send("POST", PREFERENCES, gzip.compress(content), {"Content-Encoding": "gzip"})).codes == (413, 0)
+        task = (await own.call("tasks.create", name="many lines", type="training"))["id"]
+        lines = [{"type": "log", "task": task, "msg": "x" * 5000, "timestamp": 1}]
+        assert (await own.batch("events.add_batch", lines)).codes == (200, 0)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /healthz HTTP/1.1\r\nX-Slow: ",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nX-Slow: ",
+        b"POST /debug.ping HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+    ],
+)
+async def test_who_sends_too_slowly_is_left(tmp_path: Path, sent: bytes) -> None:
+    """A connection that does not bring a request to its end is closed."""
+    async with serving_kernel(tmp_path, "[server]\nidle_seconds = 0.5\n") as own:
+        reader, writer = await asyncio.open_connection("127.0.0.1", own.kernel.ports["api"])
+        writer.write(sent)
+        await asyncio.wait_for(reader.read(), 120)
+        writer.close()
 
 
 @pytest.mark.parametrize(

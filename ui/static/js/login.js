@@ -1,4 +1,4 @@
-// The login page: the user's name and password become a session cookie; so does a one-time link.
+// The login page: the user's name and password become a session cookie; so does a one-time link, when its button is pressed.
 import { preferences } from "./api.js";
 import { find, url } from "./dom.js";
 
@@ -6,6 +6,8 @@ const form = find("#login");
 const problem = find("#login-error");
 
 const WRONG_PASSWORD = "The name or the password is wrong.";
+const BLOCKED = 31;
+const BLOCKED_USER = "This user is blocked. Ask an administrator.";
 const SPENT_LINK = "This login link was used before or has expired. Ask an administrator for a new one, or run “trackyard user login-link USER” on the server.";
 
 /** Opens a session and leaves the page; ``refusal`` is told when the credentials are refused. */
@@ -18,7 +20,8 @@ async function enter(headers, refusal) {
     if (theme) localStorage.setItem("trackyard.theme", theme);
     return location.replace(url(form.dataset.next));
   }
-  problem.textContent = response.status === 401 ? refusal : (reply?.meta?.result_msg ?? "The server can't be reached.");
+  const told = reply?.meta?.result_subcode === BLOCKED ? BLOCKED_USER : refusal;
+  problem.textContent = response.status === 401 ? told : (reply?.meta?.result_msg ?? "The server can't be reached.");
   problem.hidden = false;
   return undefined;
 }
@@ -42,4 +45,8 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-if (form.dataset.link) enter({ Authorization: `Bearer ${form.dataset.link}` }, SPENT_LINK);
+// by a click only: programs that look into the links of messages would use the link up
+find("#use-link")?.addEventListener("click", ({ target }) => {
+  target.disabled = true;
+  enter({ Authorization: `Bearer ${target.dataset.link}` }, SPENT_LINK);
+});
