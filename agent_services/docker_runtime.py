@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.utils import parse_bytes
 from trackyard.agent_services.settings import AgentSettings
 from trackyard.core.runtimes import Exit, ExitCause, LaunchRefused, RuntimeLimits, RuntimeUnavailable, TaskLaunch
 
@@ -330,7 +331,7 @@ def _append(key: str) -> Callable[[dict[str, Any], str], None]:
 
 
 def _size(options: dict[str, Any], value: str) -> None:
-    options["shm_size"] = docker.utils.parse_bytes(value)
+    options["shm_size"] = parse_bytes(value)
 
 
 def _gpus(options: dict[str, Any], value: str) -> None:
