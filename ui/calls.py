@@ -24,6 +24,11 @@ async def attempt(page: Page, endpoint: str, body: Data, default: Any = None) ->
         return {} if default is None else default
 
 
+def in_archive(archived: bool) -> list[str]:
+    """The filter ``system_tags`` for what is in the archive, or for what is not."""
+    return ["__$and" if archived else "__$not", "archived"]
+
+
 async def preferences_of(page: Page) -> Data:
     """What the user has chosen in the pages of this UI."""
     found = await attempt(page, "users.get_preferences", {})

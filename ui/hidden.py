@@ -1,4 +1,4 @@
-"""Datasets and pipelines live in hidden projects, one each: lists of them."""
+"""Datasets and pipelines live in hidden projects, one each: lists of them, their tasks, and what the client wrote of these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from trackyard.core.panels import Page
-from trackyard.ui.calls import Data, attempt
+from trackyard.ui.calls import Data, attempt, in_archive
 
 LIMIT = 500
 
@@ -75,3 +75,31 @@ async def project_of(page: Page, kind: str) -> Data:
     found: dict[str, Any] = (await page.call("projects.get_by_id", {"project": page.params["project"]}))["project"]
     place, _, title = str(found["name"]).partition(f"/.{kind}s/")
     return {"id": found["id"], "title": title or found["name"], "place": place}
+
+
+async def tasks_of(page: Page, project: str, fields: list[str], most: int, types: list[str] | None = None) -> list[Data]:
+    """The tasks of a hidden project, the last changed first; ``archived=1`` in the address asks for those in the archive."""
+    body: Data = {
+        "project": [project],
+        "system_tags": in_archive(page.query.get("archived") == "1"),
+        "search_hidden": True,
+        "order_by": ["-last_update"],
+        "only_fields": fields,
+        "page": 0,
+        "page_size": most,
+    }
+    if types:
+        body["type"] = types
+    found: list[Data] = (await page.call("tasks.get_all_ex", body))["tasks"]
+    return found
+
+
+async def configurations(page: Page, tasks: list[str], names: list[str]) -> dict[str, dict[str, str]]:
+    """The texts of the configuration objects with these names, by task and name; a task without any may be absent."""
+    if not tasks:
+        return {}
+    found = await attempt(page, "tasks.get_configurations", {"tasks": tasks, "names": names})
+    return {
+        row["task"]: {str(item["name"]): str(item.get("value") or "") for item in row.get("configuration") or []}
+        for row in found.get("configurations", [])
+    }

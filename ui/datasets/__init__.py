@@ -11,10 +11,10 @@ from trackyard.core.identity import USER
 from trackyard.core.panels import PREFIX, Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
-from trackyard.ui.calls import Data, attempt, together
+from trackyard.ui.calls import Data, together
 from trackyard.ui.datasets.versions import content, difference, table, versions
 from trackyard.ui.graph import layout
-from trackyard.ui.hidden import list_context, project_of
+from trackyard.ui.hidden import configurations, list_context, project_of, tasks_of
 from trackyard.ui.widgets import is_served
 
 VERSION_FIELDS = ["name", "status", "tags", "system_tags", "user.name", "started", "last_update", "runtime", "comment", "parent"]
@@ -65,10 +65,10 @@ async def dataset(page: Page) -> dict[str, Any]:
     """Context of a dataset; ``version`` in the address chooses one (the last otherwise), ``base`` what it is compared with."""
     project = await project_of(page, "dataset")
     archived = page.query.get("archived") == "1"
-    rows = [_version(task) for task in await _versions(page, project["id"], archived)]
+    rows = [_version(task) for task in await tasks_of(page, project["id"], VERSION_FIELDS, VERSIONS_SHOWN)]
     chosen = next((row for row in rows if row["id"] == page.query.get("version")), rows[0] if rows else None)
     here = chosen["id"] if chosen else ""
-    texts = await _configurations(page, here)
+    texts = await _texts(page, here)
     path = page.url(f"/datasets/{project['id']}")
     parents, items = versions(texts.get("Dataset Struct", ""), rows, path, here)
     crumbs = [{"title": "Datasets", "href": page.url("/datasets")}, {"title": project["title"]}]
@@ -79,25 +79,11 @@ async def dataset(page: Page) -> dict[str, Any]:
     return {**context, **graph, **shown, "preview": preview, "refresh": 15}
 
 
-async def _versions(page: Page, project: str, archived: bool) -> list[Data]:
-    body = {
-        "project": [project],
-        "system_tags": ["__$and", "archived"] if archived else ["__$not", "archived"],
-        "search_hidden": True,
-        "order_by": ["-last_update"],
-        "only_fields": VERSION_FIELDS,
-        "page": 0,
-        "page_size": VERSIONS_SHOWN,
-    }
-    found: list[Data] = (await page.call("tasks.get_all_ex", body))["tasks"]
-    return found
-
-
 async def _content(page: Page, text: str, parents: list[str], here: str) -> Data:
     """The files of the chosen version, and how they differ from those of the one that the address names, or of its parent."""
     head, rows = content(text)
     base = page.query.get("base") or (parents[0] if parents else "")
-    before = content((await _configurations(page, base)).get("Dataset Content", ""))[1] if base and base != here else []
+    before = content((await _texts(page, base)).get("Dataset Content", ""))[1] if base and base != here else []
     changes = difference(before, rows) if base else []
     names, shown = table(head, rows[:FILES_SHOWN])
     files = {"head": names, "files": shown, "file_count": len(rows)}
@@ -137,10 +123,7 @@ def _version(task: Data) -> Data:
     }
 
 
-async def _configurations(page: Page, task: str) -> dict[str, str]:
-    """The texts of a task's configuration objects, by name."""
-    if not task:
-        return {}
-    found = await attempt(page, "tasks.get_configurations", {"tasks": [task], "names": ["Dataset Struct", "Dataset Content"]})
-    items = [item for row in found.get("configurations", []) for item in row.get("configuration") or []]
-    return {str(item["name"]): str(item.get("value") or "") for item in items}
+async def _texts(page: Page, task: str) -> dict[str, str]:
+    """What the client wrote of a version, by name."""
+    found = await configurations(page, [task] if task else [], ["Dataset Struct", "Dataset Content"])
+    return found.get(task, {})

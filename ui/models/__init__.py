@@ -13,7 +13,7 @@ from trackyard.core.identity import USER
 from trackyard.core.panels import PREFIX, Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
-from trackyard.ui.calls import Data, together
+from trackyard.ui.calls import Data, in_archive, together
 from trackyard.ui.models.columns import columns_of, segment
 from trackyard.ui.models.details import model, results
 
@@ -117,7 +117,7 @@ def filters(chosen: dict[str, str], fields: Collection[str] = ()) -> Data:
     """The filters of an address as those of ``models.get_all_ex``; ``fields`` may be sorted by, too."""
     known = chosen["order"] in ORDERS or chosen["order"].removeprefix("-") in fields
     body: Data = {"order_by": [chosen["order"] if known else "-last_update"]}
-    body["system_tags"] = ["__$and", "archived"] if chosen["archived"] == "1" else ["__$not", "archived"]
+    body["system_tags"] = in_archive(chosen["archived"] == "1")
     if chosen["q"]:
         body["_any_"] = {"fields": ["name", "id", "comment"], "pattern": re.escape(chosen["q"])}
     if chosen["framework"]:

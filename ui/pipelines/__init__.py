@@ -13,8 +13,8 @@ from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
 from trackyard.ui.calls import Data
 from trackyard.ui.graph import layout
-from trackyard.ui.hidden import list_context, project_of
-from trackyard.ui.pipelines.steps import cell, configurations, jobs, steps
+from trackyard.ui.hidden import configurations, list_context, project_of, tasks_of
+from trackyard.ui.pipelines.steps import cell, jobs, steps
 from trackyard.ui.run_details import details, seconds
 
 RUN_FIELDS = [
@@ -73,7 +73,7 @@ async def pipeline(page: Page) -> dict[str, Any]:
     """Context of a pipeline; in the address ``run`` chooses one (the last otherwise), ``step`` the task that the panel shows."""
     project = await project_of(page, "pipeline")
     archived = page.query.get("archived") == "1"
-    rows = [_run(task) for task in await _runs(page, project["id"], archived)]
+    rows = [_run(task) for task in await tasks_of(page, project["id"], RUN_FIELDS, RUNS_SHOWN, ["controller"])]
     chosen = next((row for row in rows if row["id"] == page.query.get("run")), rows[0] if rows else None)
     shown = page.query.get("step") or page.query.get("run") or ""
     matrix = await _matrix(page, rows, project["id"], chosen, shown)
@@ -83,27 +83,12 @@ async def pipeline(page: Page) -> dict[str, Any]:
     return {**context, **matrix, "chosen": chosen, "panel": panel, "archived": archived, "refresh": 5}
 
 
-async def _runs(page: Page, project: str, archived: bool) -> list[Data]:
-    body = {
-        "project": [project],
-        "type": ["controller"],
-        "system_tags": ["__$and", "archived"] if archived else ["__$not", "archived"],
-        "search_hidden": True,
-        "order_by": ["-last_update"],
-        "only_fields": RUN_FIELDS,
-        "page": 0,
-        "page_size": RUNS_SHOWN,
-    }
-    found: list[Data] = (await page.call("tasks.get_all_ex", body))["tasks"]
-    return found
-
-
 async def _matrix(page: Page, rows: list[Data], project: str, chosen: Data | None, shown: str) -> Data:
     """The graph of the chosen run, and the steps of the last runs: each row gets ``cells`` in the order of ``columns``."""
     first = rows[:MATRIX_ROWS]
     wanted = [*first, *([chosen] if chosen and chosen not in first else [])]
-    texts = await configurations(page, [row["id"] for row in wanted])
-    runs = {row["id"]: steps(texts.get(row["id"], "")) for row in wanted}
+    texts = await configurations(page, [row["id"] for row in wanted], ["Pipeline"])
+    runs = {row["id"]: steps(texts.get(row["id"], {}).get("Pipeline", "")) for row in wanted}
     tasks = await jobs(page, {step["job"] for found in runs.values() for step in found.values() if step["job"]})
     current = runs.get(chosen["id"], {}) if chosen else {}
     columns = list(dict.fromkeys([*_in_order(current), *(name for found in runs.values() for name in found)]))[:MATRIX_COLUMNS]

@@ -22,18 +22,6 @@ WORDS = {
 }
 
 
-async def configurations(page: Page, tasks: list[str]) -> dict[str, str]:
-    """The text of the object "Pipeline" of each run that has one."""
-    if not tasks:
-        return {}
-    found = await attempt(page, "tasks.get_configurations", {"tasks": tasks, "names": ["Pipeline"]})
-    return {
-        row["task"]: str(item.get("value") or "")
-        for row in found.get("configurations", [])
-        for item in row.get("configuration") or []
-    }
-
-
 def steps(text: str) -> dict[str, Data]:
     """The steps of the object "Pipeline" (JSON written by the client, maybe broken): {name: {parents, job, status}}."""
     try:

@@ -15,7 +15,7 @@ from trackyard.core.identity import USER
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
 from trackyard.core.routes import Route, Site, Visit
-from trackyard.ui.calls import attempt
+from trackyard.ui.calls import attempt, in_archive
 from trackyard.ui.markdown import to_html
 from trackyard.ui.widgets import own_frame
 
@@ -56,7 +56,7 @@ async def reports(page: Page) -> dict[str, Any]:
     body: dict[str, Any] = {
         "only_fields": FIELDS,
         "order_by": ["name" if order == "name" else "-last_update"],
-        "system_tags": ["__$and", "archived"] if archived else ["__$not", "archived"],
+        "system_tags": in_archive(archived),
         "search_hidden": True,
         "page": 0,
         "page_size": LIMIT,

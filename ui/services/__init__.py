@@ -7,7 +7,7 @@ from typing import Any
 from trackyard.core.hookspecs import hookimpl
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
-from trackyard.ui.calls import Data, attempt
+from trackyard.ui.calls import Data, attempt, in_archive
 from trackyard.ui.run_details import details, seconds
 
 TYPES = ["service", "monitor", "application"]
@@ -62,7 +62,7 @@ async def services(page: Page) -> dict[str, Any]:
     """Context of the page: tasks of the types of services, and those of the queue ``services``; what runs comes first."""
     query: Data = {
         "only_fields": FIELDS,
-        "system_tags": ["__$not", "archived"],
+        "system_tags": in_archive(False),
         "order_by": ["-last_update"],
         "search_hidden": True,
         "page": 0,
