@@ -10,6 +10,9 @@ from benchmarks.report import machine
 
 HELPERS = {"filling", "loading", "report", "stub", "__main__"}
 
+BY_NAME = {"events_full"}
+"""Those that take long and run only when they are named."""
+
 
 def names() -> list[str]:
     """Every module of this folder that measures something."""
@@ -19,8 +22,8 @@ def names() -> list[str]:
 def main() -> int:
     """Run them one after the other."""
     parser = argparse.ArgumentParser("benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="*", help=f"what to measure (default: all): {', '.join(names())}")
-    chosen = parser.parse_args().name or names()
+    parser.add_argument("name", nargs="*", help=f"what to measure (default: all but {', '.join(BY_NAME)}): {', '.join(names())}")
+    chosen = parser.parse_args().name or [name for name in names() if name not in BY_NAME]
     unknown = [name for name in chosen if name not in names()]
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(names())}")

@@ -7,6 +7,7 @@ import base64
 import json
 import random
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -60,10 +61,11 @@ class Body:
 
 @dataclass
 class Load:
-    """What came of it: points per second, and the seconds that each request took."""
+    """What came of it: points per second, the seconds that each request took, and how often the server hung up on one."""
 
     rate: float
     seconds: list[float]
+    broken: int
 
 
 async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes) -> None:
@@ -75,26 +77,34 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head
     await reader.readexactly(length)
 
 
-async def load(url: str, key: tuple[str, str], tasks: list[str], events: int, seconds: float, first: int = 0) -> tuple[Load, int]:
-    """One connection per task, each reporting batches of ``events`` points for so many seconds; batches of a task are
-    counted from ``first``. Also gives the number of the first batch that nobody sent."""
+async def send(
+    url: str, head: str, bodies: Sequence[Callable[[int], bytes]], events: int, seconds: float, first: int = 0
+) -> tuple[Load, int]:
+    """One connection per entry of ``bodies``, each sending what that gives for batch after batch, for so many seconds.
+
+    ``head`` is the request line and headers but for the host and the length. Batches are counted from ``first``; also gives
+    the number of the first batch that nobody sent. Plain sockets: the client shares the cores with the server, so it is as
+    cheap as it can be.
+    """
     host, port = urlsplit(url).hostname, urlsplit(url).port
-    token = base64.b64encode(":".join(key).encode()).decode()
-    head = (
-        f"POST /events.add_batch HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {token}\r\n"
-        "Content-Type: application/json-lines\r\nContent-Length: %d\r\n\r\n"
-    ).encode()
+    template = f"{head}\r\nHost: {host}:{port}\r\nContent-Length: %d\r\n\r\n".encode()
     taken: list[float] = []
     sent: list[int] = []
+    broken: list[int] = []
 
-    async def client(task: str, seed: int) -> None:
-        body = Body(task, events, seed=seed)
+    async def client(body: Callable[[int], bytes]) -> None:
         reader, writer = await asyncio.open_connection(host, port)
         batch = first
         while time.perf_counter() < end:
-            text = body.at(batch)
+            text = body(batch)
             began = time.perf_counter()
-            await _post(reader, writer, head, text)
+            try:
+                await _post(reader, writer, template, text)
+            except (EOFError, ConnectionError):
+                broken.append(batch)
+                writer.close()
+                reader, writer = await asyncio.open_connection(host, port)
+                continue
             taken.append(time.perf_counter() - began)
             batch += 1
         sent.append(batch)
@@ -102,8 +112,15 @@ async def load(url: str, key: tuple[str, str], tasks: list[str], events: int, se
 
     began = time.perf_counter()
     end = began + seconds
-    await asyncio.gather(*(client(task, index) for index, task in enumerate(tasks)))
-    return Load(len(taken) * events / (time.perf_counter() - began), taken), max(sent)
+    await asyncio.gather(*map(client, bodies))
+    return Load(len(taken) * events / (time.perf_counter() - began), taken, len(broken)), max(sent)
+
+
+async def load(url: str, key: tuple[str, str], tasks: list[str], events: int, seconds: float, first: int = 0) -> tuple[Load, int]:
+    """Scalars as the SDK reports them, one client for each task; see `send`."""
+    token = base64.b64encode(":".join(key).encode()).decode()
+    head = f"POST /events.add_batch HTTP/1.1\r\nAuthorization: Basic {token}\r\nContent-Type: application/json-lines"
+    return await send(url, head, [Body(task, events, seed=index).at for index, task in enumerate(tasks)], events, seconds, first)
 
 
 async def make_tasks(url: str, key: tuple[str, str], count: int) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlmodel import Session
@@ -34,10 +35,13 @@ class Ingest:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._statistics = Statistics(kernel.metadata)
+        # one thread: decoding holds the interpreter, so that several would only take turns at the cost of each other's caches
+        self._decoder = ThreadPoolExecutor(1, thread_name_prefix="event-decoder")
         self._known: Shared[list[Entity], dict[Entity, Known]] = Shared(self._find)
 
     async def close(self) -> None:
         """Wait for what is under way."""
+        self._decoder.shutdown(wait=False)
         await self._known.close()
         await self._statistics.close()
 
@@ -52,7 +56,8 @@ class Ingest:
                 raise ApiError(400, 17, "Batch contains no items")
             return await self.add(call, request)
         if len(call.raw) > THREAD_FROM:
-            return await self._take(call, *await asyncio.to_thread(_read, call.raw, call.worker))
+            loop = asyncio.get_running_loop()
+            return await self._take(call, *await loop.run_in_executor(self._decoder, _read, call.raw, call.worker))
         return await self._take(call, *_read(call.raw, call.worker))
 
     async def _take(self, call: Call, decoded: Decoded, grouped: Grouped) -> dict[str, Any]:

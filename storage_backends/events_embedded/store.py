@@ -108,7 +108,10 @@ class EmbeddedEventStore:
         """See the contract."""
         self._check_open()
         packed = await asyncio.to_thread(pack_batch, batch) if weight(batch) > THREAD_FROM else pack_batch(batch)
-        await self._writer.write(lambda connection: packed.write(connection, self._catalog), packed.size, self._compactor.grown)
+        owner = batch.items[0].entity if len(batch.items) == 1 else None
+        await self._writer.write(
+            lambda connection: packed.write(connection, self._catalog), packed.size, self._compactor.grown, owner
+        )
         return AppendResult(packed.count)
 
     async def series(

@@ -7,8 +7,8 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,9 @@ Work = Callable[[sqlite3.Connection], T]
 MAX_WAITING_BYTES = 64 << 20
 """Payload that may wait for the writer; more is refused, so that memory stays bounded when the disk is slow."""
 
+MAX_OWNER_BYTES = 32 << 20
+"""How much of it may be of one task, so that a noisy one leaves room for the others."""
+
 MAX_COMMIT_BYTES = 8 << 20
 """Payload of one commit; bounds how long those wait who come after it."""
 
@@ -36,6 +39,7 @@ class _Job:
     work: Work[Any]
     size: int
     committed: Callable[[Any], None] | None
+    owner: Hashable = None
     future: Future[Any] = field(default_factory=Future)
     result: Any = None
 
@@ -61,6 +65,7 @@ class Writer:
         self._forget = forget
         self._waiting: deque[_Job] = deque()
         self._waiting_bytes = 0
+        self._bytes_of: Counter[Hashable] = Counter()
         self._wake = threading.Condition()
         self._closing = False
         self.failing = False
@@ -68,29 +73,37 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work[T], size: int = 0, committed: Callable[[T], None] | None = None) -> Future[T]:
+    def submit(
+        self, work: Work[T], size: int = 0, committed: Callable[[T], None] | None = None, owner: Hashable = None
+    ) -> Future[T]:
         """Queue a job; its future answers when the job is durable.
 
-        ``committed`` is told the result right after the commit, whether or not anybody still waits for it.
+        ``committed`` is told the result right after the commit, whether or not anybody still waits for it. ``owner`` is whom
+        the job is for, if one alone.
 
-        :raises StoreBusyError: too much is waiting.
+        :raises StoreBusyError: too much is waiting, of all or of this owner.
         :raises StoreClosedError: the store is closed.
         """
-        job = _Job(work, size, committed)
+        job = _Job(work, size, committed, owner)
         with self._wake:
             if self._closing:
                 raise StoreClosedError("the event store is closed")
             if self._waiting and self._waiting_bytes + size > MAX_WAITING_BYTES:
                 raise StoreBusyError("the event store has too much to write")
+            if owner is not None and self._bytes_of[owner] and self._bytes_of[owner] + size > MAX_OWNER_BYTES:
+                raise StoreBusyError("the event store has too much to write of one task")
             self._waiting.append(job)
             self._waiting_bytes += size
+            self._bytes_of[owner] += size
             if len(self._waiting) == 1:
                 self._wake.notify()
         return job.future
 
-    async def write(self, work: Work[T], size: int = 0, committed: Callable[[T], None] | None = None) -> T:
+    async def write(
+        self, work: Work[T], size: int = 0, committed: Callable[[T], None] | None = None, owner: Hashable = None
+    ) -> T:
         """Run a job and wait for its commit. Cancelling the wait does not undo the job."""
-        return await asyncio.wrap_future(self.submit(work, size, committed))
+        return await asyncio.wrap_future(self.submit(work, size, committed, owner))
 
     def close(self) -> None:
         """Finish what waits, then close the connection."""
@@ -122,7 +135,10 @@ class Writer:
                 job = self._waiting.popleft()
                 size += job.size
                 group.append(job)
+                self._bytes_of[job.owner] -= job.size
             self._waiting_bytes -= size
+            if not self._waiting:
+                self._bytes_of.clear()
             return group
 
     def _commit(self, group: list[_Job]) -> Exception | None:
