@@ -1,4 +1,4 @@
-"""The application's side: register the application of this task, and serve a Bokeh document.
+"""The application's side: register the application of this task.
 
 `register` needs nothing but Python's own library. The environment says where the server is (``CLEARML_API_HOST``,
 ``CLEARML_API_ACCESS_KEY``, ``CLEARML_API_SECRET_KEY``) and which task this is (``CLEARML_TASK_ID``), as in every
@@ -16,7 +16,6 @@ import secrets
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -73,14 +72,3 @@ def _prover(secret: str) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Prover
-
-
-def serve_bokeh(fill: Callable[[Any], None], port: int = 0, *, only_owner: bool = False) -> None:
-    """Serve a Bokeh application until the task is stopped; ``fill`` adds to the document of each visitor."""
-    from bokeh.application import Application
-    from bokeh.application.handlers.function import FunctionHandler
-    from bokeh.server.server import Server
-
-    place = register(port, only_owner=only_owner)
-    print(f"Bokeh listens; the application is at {place.path} of the web site", flush=True)
-    Server({"/": Application(FunctionHandler(fill))}, address=place.host, port=place.port).run_until_shutdown()

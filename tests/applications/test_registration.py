@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from trackyard.core import clock
+from trackyard.core.store.services import read_values
 from trackyard.core.testing.http import Api
 from trackyard.plugins.applications import ApplicationsPlugin, book
 
@@ -97,7 +98,7 @@ async def test_what_is_kept_of_deleted_tasks_goes(host: Host) -> None:
     kernel = host.api.kernel
     await host.api.call("tasks.delete", task=host.task, force=True)
     await kernel.metadata.write(book.forget_deleted)
-    assert host.task not in await kernel.metadata.read(lambda session: book.read_values(session, book.SCOPE))
+    assert host.task not in await kernel.metadata.read(lambda session: read_values(session, book.SCOPE))
 
 
 async def test_the_page_leads_to_the_application(host: Host) -> None:
