@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Scheduler,
         TaskListener,
     )
+    from trackyard.core.instances import InstanceProviderOffer
     from trackyard.core.panels import Panel
     from trackyard.core.protocol.endpoint import Endpoint
     from trackyard.core.routes import Route
@@ -155,4 +156,10 @@ def trackyard_services() -> list[ServiceOffer]:
 @hookspec
 def trackyard_search_strategies() -> list[StrategyOffer]:
     """Register strategies of the optimizer: each makes suggestions for a search, and may end trials early."""
+    raise NotImplementedError
+
+
+@hookspec
+def trackyard_instance_providers() -> list[InstanceProviderOffer]:
+    """Register providers of the autoscaler: each starts, lists and stops instances, which it finds again by their labels."""
     raise NotImplementedError
