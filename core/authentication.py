@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from trackyard.core.kernel import Kernel
 
 COOKIE = "clearml_token_basic"
+ACTING = "acting"
+"""The claim that tells who acts as another user, and by which key or session: what is got so ends with these."""
 
 
 class Authentication:
@@ -85,7 +87,21 @@ class Authentication:
         if narrower(user.role, caller.role) != user.role:
             raise ApiError(400, 6, "Impersonation is not allowed (the user may more than the caller)", role=caller.role)
         role = user.role if target else caller.role
-        return replace(user, role=role, via=caller.via, acting=caller.user)
+        return replace(user, role=role, via=caller.via, acting=caller.user, claims={ACTING: acting_claims(caller)})
+
+
+def acting_claims(caller: Identity) -> dict[str, object]:
+    """The value of the claim `ACTING` for the one whose credentials were shown."""
+    shown = {name: caller.claims[name] for name in ("key", "session_id", "issued") if name in caller.claims}
+    earlier = caller.claims.get(ACTING)
+    return dict(earlier) if isinstance(earlier, dict) else {"user": caller.user, **shown}
+
+
+def shown_key(identity: Identity) -> str | None:
+    """The access key that was shown for a call, or that its token was got with; also by one who acts as another user."""
+    acting = identity.claims.get(ACTING)
+    key = (acting if isinstance(acting, dict) else identity.claims).get("key")
+    return key if isinstance(key, str) else None
 
 
 def _is_navigation(request: web.Request) -> bool:

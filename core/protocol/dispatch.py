@@ -206,5 +206,6 @@ def _refuse_unmeant(request: web.Request, endpoint: Endpoint[Any], identity: Ide
     """
     if identity.via != "cookie" or request.method not in SAFE_METHODS:
         return
-    if endpoint.writes or request.headers.get("Sec-Fetch-Dest", "empty") not in ("empty", "document"):
+    changes = endpoint.writes or endpoint.by_post
+    if changes or request.headers.get("Sec-Fetch-Dest", "empty") not in ("empty", "document"):
         raise forbidden(21, "A session may call this only by POST", endpoint=endpoint.name)

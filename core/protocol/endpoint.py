@@ -72,8 +72,9 @@ Handler = Callable[[Call, Any], Awaitable[Any]]
 class Endpoint(Generic[R]):
     """One handler of ``service.action`` from ``min_version`` on; several with rising versions may share a name.
 
-    ``writes`` refuses guests. ``batch`` accepts JSON lines, which the handler reads from ``call.raw``. ``raw_reply``:
-    the handler returns an aiohttp response instead of the envelope's ``data``.
+    ``writes`` refuses guests, and a session's GET. ``by_post`` refuses only the latter: guests may change what is theirs.
+    ``batch`` accepts JSON lines, which the handler reads from ``call.raw``. ``raw_reply``: the handler returns an aiohttp
+    response instead of the envelope's ``data``.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Endpoint(Generic[R]):
     request: type[R] = Empty  # type: ignore[assignment]
     permission: Permission = USER
     writes: bool = False
+    by_post: bool = False
     min_version: Version = OLDEST
     batch: bool = False
     raw_reply: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 from trackyard.core import clock
-from trackyard.core.authentication import COOKIE
+from trackyard.core.authentication import ACTING, COOKIE
 from trackyard.core.entities import Credential, User
 from trackyard.core.errors import ApiError, invalid_id, validation
 from trackyard.core.identity import ADMIN, PUBLIC, USER, Identity, narrower, roles
@@ -28,7 +28,7 @@ from trackyard.plugins.identity.sessions import is_secure, log_out
 LONGEST_LABEL = 200
 NEVER = 100 * 365 * 86400
 """Seconds of a hundred years: no end is later."""
-RENEWED = ("session_id", "key")
+RENEWED = ("session_id", "key", ACTING)
 """Claims that a renewed token keeps: it stays in its session, and ends with the access key that began it."""
 LINK_SECONDS = 3600
 """How long such a session may set a password without the present one."""
@@ -49,7 +49,15 @@ class AuthService:
         since = Version(2, 2)
         return [
             Endpoint("auth.login", self.login, r.LoginRequest, summary="Token and cookie for one's credentials", reply=a.Token),
-            Endpoint("auth.logout", self.logout, r.LogoutRequest, min_version=since, summary="End the session", reply=Nothing),
+            Endpoint(
+                "auth.logout",
+                self.logout,
+                r.LogoutRequest,
+                by_post=True,
+                min_version=since,
+                summary="End the session",
+                reply=Nothing,
+            ),
             Endpoint("auth.fixed_users_mode", self.fixed_users_mode, permission=PUBLIC, reply=a.UsersMode),
             Endpoint("auth.validate_token", self.validate_token, r.TokenRequest, SERVICE, reply=a.TokenState),
             Endpoint("auth.get_token_for_user", self.get_token_for_user, r.TokenForUserRequest, SERVICE, reply=a.Token),
@@ -76,7 +84,7 @@ class AuthService:
         """A token for the caller; the browser also gets it as a cookie."""
         self._realm.usage.note_login(call.identity.user)
         audit.changed(call, "login", via=call.identity.via)
-        kept = RENEWED if "session_id" in call.identity.claims else ("key", "link")
+        kept = RENEWED if "session_id" in call.identity.claims else ("key", "link", ACTING)
         return {"token": self._begin_session(call, call.identity, kept, request.expiration_sec)}
 
     def _begin_session(self, call: Call, identity: Identity, kept: tuple[str, ...], expiration: int | None = None) -> str:

@@ -23,7 +23,7 @@ class LoginService:
         """What is registered."""
         return [
             Endpoint("login.supported_modes", self.supported_modes, permission=OPTIONAL, summary="Ways to log in", reply=Modes),
-            Endpoint("login.logout", self.logout, permission=OPTIONAL, min_version=Version(2, 13), reply=Nothing),
+            Endpoint("login.logout", self.logout, permission=OPTIONAL, by_post=True, min_version=Version(2, 13), reply=Nothing),
         ]
 
     async def supported_modes(self, call: Call, request: Any) -> dict[str, Any]:

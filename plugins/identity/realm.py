@@ -7,11 +7,13 @@ import base64
 import binascii
 import secrets
 import time
+from dataclasses import replace
 from hashlib import blake2b
 
+from trackyard.core.authentication import ACTING
 from trackyard.core.errors import ApiError, unauthorized
 from trackyard.core.extension import Client
-from trackyard.core.identity import SYSTEM, Identity
+from trackyard.core.identity import ADMIN_ROLES, SYSTEM, Identity
 from trackyard.core.kernel import Kernel
 from trackyard.plugins.identity import audit
 from trackyard.plugins.identity.accounts import Account, Accounts, By, username_of
@@ -93,7 +95,17 @@ class Realm:
         if account is None or not _stands(account, claims):
             raise unauthorized(30, "Unauthorized (token revoked)")
         refuse_disabled(account)
-        return account.identity(shown["role"], claims)
+        identity = account.identity(shown["role"], claims)
+        return replace(identity, acting=await self._acting(claims[ACTING], claims)) if ACTING in claims else identity
+
+    async def _acting(self, acting: Claims, claims: Claims) -> str:
+        """Who acts by the token of another user; raises 401/30 if this one, or what was shown, is no longer good."""
+        user = str(acting["user"])
+        account = await self.accounts.find(By.ID, user)
+        may = account is not None and not account.disabled and account.role in ADMIN_ROLES
+        if account is None or not may or not _stands(account, {"issued": claims["issued"], "session_id": "", **acting}):
+            raise unauthorized(30, "Unauthorized (token revoked)")
+        return user
 
     async def _by_password(self, account: Account | None, username: str, password: str, client: Client) -> Identity:
         self.attempts.begin(username, client.address)

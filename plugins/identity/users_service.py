@@ -41,7 +41,7 @@ class UsersService:
             Endpoint("users.get_by_id", self.get_by_id, r.UserRequest, reply=a.OneUser),
             Endpoint("users.get_current_user", self.get_current_user, reply=a.CurrentUser),
             Endpoint("users.get_preferences", self.get_preferences, reply=a.Preferences),
-            Endpoint("users.set_preferences", self.set_preferences, r.PreferencesRequest, reply=Changed),
+            Endpoint("users.set_preferences", self.set_preferences, r.PreferencesRequest, by_post=True, reply=Changed),
             Endpoint("users.update", self.update, r.UpdateUserRequest, writes=True, reply=Changed),
             Endpoint("users.create", self.create, r.MakeUserRequest, SERVICE, writes=True, reply=Nothing),
             Endpoint("users.delete", self.delete, r.UserRequest, SERVICE, writes=True, reply=Nothing),

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_entities
 from trackyard.core import clock, lifecycle, store
+from trackyard.core.authentication import shown_key
 from trackyard.core.entities import TASK, Lease, Queue, QueueEntry, Task, User, table_of
 from trackyard.core.errors import ApiError, forbidden
 from trackyard.core.extension import Policy
@@ -218,8 +219,8 @@ class Scope(Policy):
 
     async def check(self, call: Call, endpoint: str) -> None:
         """See `Policy.check`."""
-        key = call.identity.claims.get("key")
-        if not isinstance(key, str):
+        key = shown_key(call.identity)
+        if key is None:
             return
         if key not in self._known:
             found = await call.metadata.read(lambda session: read_value(session, KEYS, key))
