@@ -92,7 +92,7 @@ class Authentication:
 
 def acting_claims(caller: Identity) -> dict[str, object]:
     """The value of the claim `ACTING` for the one whose credentials were shown."""
-    shown = {name: caller.claims[name] for name in ("key", "session_id", "issued") if name in caller.claims}
+    shown: dict[str, object] = {name: caller.claims[name] for name in ("key", "session_id", "issued") if name in caller.claims}
     earlier = caller.claims.get(ACTING)
     return dict(earlier) if isinstance(earlier, dict) else {"user": caller.user, **shown}
 
