@@ -105,6 +105,7 @@ class Context:
         self.provided = provided
         self.log = ServiceLog(self._add)
         self.finished: str | None = None
+        self.failed = False
         self._events: list[dict[str, Any]] = []
 
     async def call(self, endpoint: str, **fields: Any) -> dict[str, Any]:
@@ -120,9 +121,9 @@ class Context:
         text = orjson.dumps(figure).decode()
         self._add({"type": "plot", "metric": metric, "variant": variant, "iter": iteration, "plot_str": text})
 
-    def finish(self, message: str = "") -> None:
-        """End the service well when the present run returns."""
-        self.finished = message
+    def finish(self, message: str = "", failed: bool = False) -> None:
+        """End the service when the present run returns: well, or with its task failed."""
+        self.finished, self.failed = message, failed
 
     async def flush(self) -> None:
         """Send what was logged and reported. It is done after each run and every few seconds."""

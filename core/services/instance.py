@@ -159,7 +159,9 @@ class Instance:
             await self._stop()
             return "tasks.failed", str(error)
         await self._stop()
-        return ("tasks.stopped", "Stopped by the user") if self.stopping else ("tasks.completed", self.context.finished or "")
+        if self.stopping:
+            return "tasks.stopped", "Stopped by the user"
+        return "tasks.failed" if self.context.failed else "tasks.completed", self.context.finished or ""
 
     async def _run(self) -> None:
         parts = [asyncio.create_task(self._work()), asyncio.create_task(self._keep())]
