@@ -46,7 +46,7 @@ def _value(path: str, arguments: Mapping[str, str], tasks: Mapping[str, Document
 def _artifact(task: Document, name: str) -> Any:
     key, _, field = name.rpartition(".")
     items = (task.get("execution") or {}).get("artifacts") or []
-    found = next((item for item in items if item.get("key") == key.replace("\\.", ".")), {})
+    found: Document = next((item for item in items if item.get("key") == key.replace("\\.", ".")), {})
     return found.get(ARTIFACT.get(field, field))
 
 
