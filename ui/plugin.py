@@ -19,6 +19,7 @@ from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import PUBLIC
 from trackyard.core.panels import Page, Panel, PanelKind
 from trackyard.core.plugin import Plugin
+from trackyard.core.protocol.version import NEWEST
 from trackyard.core.routes import Route, Site, Visit
 from trackyard.ui import official
 
@@ -80,6 +81,11 @@ class UiPlugin(Plugin):
     def modules(name: str) -> tuple[str, ...]:
         """For templates: what a module imports."""
         return imported(name)
+
+    @staticmethod
+    def versions() -> dict[str, str]:
+        """For templates: the version of Trackyard and that of the protocol."""
+        return {"trackyard": version("trackyard"), "protocol": str(NEWEST)}
 
     async def login(self, page: Page) -> dict[str, Any]:
         """Context of the login page: where to go afterwards, other ways in, a one-time link's token."""

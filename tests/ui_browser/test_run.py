@@ -81,7 +81,12 @@ def test_a_run_is_followed(visitor: Page, server: ServerProcess) -> None:
 
     page.get_by_role("link", name="Samples", exact=True).click()
     expect(page.get_by_role("heading", name="Iteration 200")).to_be_visible()
-    page.get_by_role("button", name="Open samples mask, iteration 200").click()
+    mask = page.get_by_role("button", name="Open samples mask, iteration 200")
+    page.get_by_role("heading", name="Iteration 200").click()  # it is folded
+    expect(mask).to_be_hidden()
+    page.get_by_role("heading", name="Iteration 200").click()
+    expect(mask).to_be_visible()
+    mask.click()
     picture = page.get_by_role("dialog").get_by_role("img")
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("naturalWidth", 96)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 RUNNING_SHOWN = 12
 RECENT_SHOWN = 6
 FAILED_SHOWN = 8
+REPORTS_SHOWN = 6
 LOST = "non-responsive"
 """What the message of a task says whose process stopped reporting."""
 DAYS = 14
@@ -74,6 +75,7 @@ async def home(page: Page) -> dict[str, Any] | web.StreamResponse:
         "running": [row | {"curve": curves.get(row["id"])} for row in running],
         "recent": found["recent"].get("tasks", []),
         "failed": [row | {"line": lines.get(row["id"], "")} for row in failed],
+        "reports": found["reports"].get("tasks", []),
         "queues": _queue_rows(found["queues"].get("queues", [])),
         "projects": [row | {"days": activity.get(row["id"], [0] * DAYS)} for row in found["projects"].get("projects", [])],
         "health": await _health(page),
@@ -121,6 +123,16 @@ def _all_queries() -> dict[str, tuple[str, Data]]:
         "failed": ("tasks.get_all_ex", _ended(["failed"])),
         "lost": ("tasks.get_all_ex", _ended(["stopped"]) | {"_any_": {"pattern": LOST, "fields": ["status_message"]}}),
         "queues": ("queues.get_all_ex", {"only_fields": ["name", "display_name", "entries"], "order_by": ["name"]}),
+        "reports": (
+            "reports.get_all_ex",
+            {
+                "order_by": ["-last_update"],
+                "system_tags": ["__$not", "archived"],
+                "page": 0,
+                "page_size": REPORTS_SHOWN,
+                "only_fields": ["name", "status", "user.name", "last_update"],
+            },
+        ),
         "projects": (
             "projects.get_all_ex",
             {

@@ -17,6 +17,8 @@ LOG_LINES = 10
 SHOWN_DIFF = 5000
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 DRAFT = {"created"}
+SECRET = re.compile(r"""((?:-e|--env)[ =]+["']?\w*(?:KEY|SECRET|TOKEN|PASS)\w*=)("[^"]*"|'[^']*'|[^\s"']+)""", re.IGNORECASE)
+"""A variable in the arguments of a container whose name tells that its value is a secret."""
 
 
 async def overview(page: Page) -> dict[str, Any]:
@@ -71,9 +73,15 @@ async def execution(page: Page) -> dict[str, Any]:
         "files": changed_files(diff[:SHOWN_DIFF]),
         "diff_rest": max(0, len(diff) - SHOWN_DIFF),
         "container": task.get("container") or {},
+        "arguments": hidden_secrets(str((task.get("container") or {}).get("arguments") or "")),
         "draft": task["status"] in DRAFT,
         "data": {"task": task["id"], "status": task["status"]},
     }
+
+
+def hidden_secrets(arguments: str) -> str:
+    """The arguments of a container with dots in the place of what looks like a secret."""
+    return SECRET.sub(r"\1••••", arguments)
 
 
 async def artifacts(page: Page) -> dict[str, Any]:

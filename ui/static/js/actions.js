@@ -14,6 +14,8 @@ export const ACTIONS = [
   { name: "retry", label: "Retry…", icon: "reset", allowed: among("failed"), run: enqueue },
   { name: "dequeue", label: "Dequeue", icon: "close", allowed: among("queued"), run: simple("tasks.dequeue_many", "Dequeued") },
   { name: "abort", label: "Abort", icon: "stop", allowed: among("queued", "in_progress"), run: simple("tasks.stop_many", "Asked to stop", { ask: (text) => ({ title: `Abort ${text}?`, text: "Running processes are asked to stop and end by themselves.", action: "Abort", danger: true }) }) },
+  { name: "abort-children", label: "Abort all children", icon: "stop", allowed: (task) => ["controller", "optimizer"].includes(task.type) && !archived(task), run: abortChildren },
+  { name: "queue", label: "Manage its queue", icon: "queue", allowed: among("queued"), one: true, run: manageQueue },
   { name: "reset", label: "Reset…", icon: "reset", allowed: among("queued", "in_progress", "stopped", "failed", "completed", "closed"), run: reset },
   { name: "clone", label: "Clone…", icon: "copy", allowed: () => true, one: true, run: clone },
   { name: "publish", label: "Publish", icon: "publish", allowed: among("stopped", "failed", "completed", "closed"), run: simple("tasks.publish_many", "Published", { ask: (text) => ({ title: `Publish ${text}?`, text: "A published task can't be changed or reset any more.", action: "Publish" }) }) },
@@ -45,6 +47,20 @@ function simple(endpoint, word, { ask: question = null, undo = null } = {}) {
     const reply = await call(endpoint, { ids: ids(tasks) });
     return told(tasks, reply, word, undo && (async (done) => { await call(undo, { ids: done }); document.dispatchEvent(new CustomEvent("trackyard:changed")); }));
   };
+}
+
+async function abortChildren(tasks) {
+  const body = { parent: ids(tasks), status: ["queued", "in_progress"], search_hidden: true, page: 0, page_size: 500, only_fields: ["name"] };
+  const children = (await call("tasks.get_all_ex", body)).tasks;
+  if (!children.length) return toast(`Nothing of ${named(tasks)} waits or runs`);
+  const names = children.slice(0, 10).map(({ name }) => name).join(", ");
+  const question = { title: `Abort ${count(children.length, "running or queued task")}?`, text: `${names}${children.length > 10 ? ` and ${children.length - 10} more` : ""}. ${named(tasks)} goes on.`, action: "Abort", danger: true };
+  return (await confirm(question)) && told(children, await call("tasks.stop_many", { ids: ids(children) }), "Asked to stop");
+}
+
+async function manageQueue([task]) {
+  const { tasks: [found] } = await call("tasks.get_all_ex", { id: [task.id], search_hidden: true, only_fields: ["execution.queue"] });
+  location.assign(url(`/queues?id=${found?.execution?.queue?.id ?? ""}`));
 }
 
 /** Says of how many tasks nothing is known that an agent could run. */

@@ -50,7 +50,8 @@ async function toQueue(row, target) {
 function others(row, anchor) {
   const here = cardOf(row).dataset.queue;
   const targets = data("queue-names").filter((queue) => queue.id !== here);
-  openMenu(anchor, targets.map((queue) => ({ label: queue.name, icon: "queue", run: () => toQueue(row, queue) })), { search: "Queue" });
+  const toNew = async () => { const made = await create(); if (made) await toQueue(row, made); };
+  openMenu(anchor, [...targets.map((queue) => ({ label: queue.name, icon: "queue", run: () => toQueue(row, queue) })), { label: "New queue…", icon: "plus", run: toNew }], { search: "Queue" });
 }
 
 function entryMenu(button) {
@@ -58,17 +59,19 @@ function entryMenu(button) {
   openMenu(button, [
     { label: "Move to the front", icon: "sort-up", run: () => toEnd(row, "front") }, { label: "Move to the back", icon: "sort-down", run: () => toEnd(row, "back") },
     { label: "Move up", run: () => shift(row, -1) }, { label: "Move down", run: () => shift(row, 1) }, "-",
-    { label: "Move to another queue…", icon: "queue", disabled: data("queue-names").length < 2, run: () => others(row, button) },
+    { label: "Move to another queue…", icon: "queue", run: () => others(row, button) },
     { label: "Take out of the queue", icon: "close", danger: true, run: () => takeOut(row) },
   ]);
 }
 
+/** Asks for a name and makes the queue: {id, name}, or null. */
 async function create() {
   const made = await ask({
     title: "New queue", action: "Create", fields: [{ name: "name", label: "Name", required: true, help: "Agents listen to it by this name." }, { name: "display_name", label: "Shown as", help: "Empty: the name." }],
-    submit: ({ name, display_name }) => call("queues.create", { name, ...(display_name && { display_name }) }, { quiet: true }),
+    submit: async ({ name, display_name }) => ({ name, ...(await call("queues.create", { name, ...(display_name && { display_name }) }, { quiet: true })) }),
   });
   if (made) await refresh();
+  return made;
 }
 
 async function rename({ id, name, display }) {

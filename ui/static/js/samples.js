@@ -10,6 +10,7 @@ import { current } from "./task.js";
 const page = data("page-data");
 const root = find("#samples");
 const state = { metric: new URLSearchParams(location.search).get("metric"), scroll: null, iterations: [], more: true };
+const closed = new Set(); // iterations that the reader has folded
 
 function media(event, { thumb = false } = {}) {
   const link = fileLink(event.url);
@@ -28,7 +29,7 @@ function tile(event) {
 }
 
 function draw() {
-  const sections = state.iterations.filter(({ events }) => events.length).map(({ iter, events }) => h("section", { class: "section" }, h("header", {}, h("h2", {}, `Iteration ${iter}`, h("span", { class: "count-badge", text: String(events.length) }))), h("div", { class: "samples" }, events.map(tile))));
+  const sections = state.iterations.filter(({ events }) => events.length).map(({ iter, events }) => h("details", { class: "section fold", open: !closed.has(iter), ontoggle: ({ target }) => (target.open ? closed.delete(iter) : closed.add(iter)) }, h("summary", {}, h("h2", {}, `Iteration ${iter}`, h("span", { class: "count-badge", text: String(events.length) }))), h("div", { class: "samples" }, events.map(tile))));
   const older = state.more && sections.length ? h("button", { class: "btn", type: "button", text: "Older iterations", onclick: () => load({ older: true }) }) : "";
   root.replaceChildren(...(sections.length ? [...sections, older] : [empty("No sample yet", "Report a picture with task.get_logger().report_image(title, series, iteration, image=array).")]));
 }

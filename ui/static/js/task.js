@@ -1,5 +1,6 @@
 // The head of a task's page: its actions, which follow the status.
 import { menuItems } from "./actions.js";
+import { call } from "./api.js";
 import { find, h, icon, url } from "./dom.js";
 import { bind } from "./keys.js";
 import { refresh } from "./live.js";
@@ -28,6 +29,28 @@ async function after(item) {
   await item.run();
   if (item.name === "delete") location.assign(url(element.dataset.project ? `/projects/${element.dataset.project}/tasks` : "/tasks"));
 }
+
+/** Puts a field in the place of the title: Enter keeps the new name, Escape or leaving it the old one. */
+function rename() {
+  const title = find(".task-head h1");
+  const { id, name } = current();
+  const input = h("input", { type: "text", value: name, "aria-label": "Name of the task", minlength: 3, required: true, maxlength: 512 });
+  let open = true; // taking the field away makes it lose the focus, which calls this again
+  const done = () => { if (open) { open = false; form.replaceWith(title); } };
+  const form = h("form", { class: "grow", data: { keep: "" }, onsubmit: async (event) => {
+    event.preventDefault();
+    if (input.value !== name) await call("tasks.update", { task: id, name: input.value }).catch(() => undefined);
+    done();
+    await refresh().catch(() => undefined);
+  } }, input);
+  input.addEventListener("keydown", ({ key }) => { if (key === "Escape") done(); });
+  input.addEventListener("blur", done);
+  title.replaceWith(form);
+  input.focus();
+  input.select();
+}
+
+document.addEventListener("click", ({ target }) => { if (target.closest("[data-rename]")) rename(); });
 
 let shown = "";
 function follow() {
