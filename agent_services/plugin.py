@@ -7,6 +7,7 @@ from typing import Any
 from trackyard.agent_services import command
 from trackyard.agent_services.beside import run_beside
 from trackyard.agent_services.docker_runtime import DockerRuntime
+from trackyard.agent_services.kubernetes_runtime import KubernetesRuntime
 from trackyard.agent_services.process_runtime import ProcessRuntime
 from trackyard.agent_services.services_host import HostHere
 from trackyard.agent_services.settings import AgentSettings
@@ -31,8 +32,9 @@ class AgentServicesPlugin(Plugin):
 
     @hookimpl
     def trackyard_task_runtimes(self) -> list[Any]:
-        """Docker containers, and plain processes."""
-        return [DockerRuntime(self.settings), ProcessRuntime(command.state_folder(), self.settings.variables)]
+        """Docker containers, Jobs of a cluster, and plain processes."""
+        processes = ProcessRuntime(command.state_folder(), self.settings.variables)
+        return [DockerRuntime(self.settings), KubernetesRuntime(self.settings), processes]
 
     async def start(self, kernel: Kernel) -> None:
         """Start an agent beside the server, if it is switched on; else services run here."""

@@ -11,14 +11,16 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table ``[agent_services]``: whether ``trackyard serve`` starts a services agent, and how an agent launches tasks.
 
     ``services``: run the automation services of plugins: in the agent's process, or without an agent in the server's.
-    ``name`` is the worker's name (default: the host's name and ``:services``). ``runtime``: ``docker`` or ``process``. ``memory``
-    (``512m``, ``2g``) and ``cpus`` limit each task, ``max_tasks`` all of them together. ``pull`` is ``missing``, ``always`` or
+    ``name`` is the worker's name (default: the host's name and ``:services``). ``runtime``: ``docker``, ``kubernetes`` or
+    ``process``. ``memory`` (``512m``, ``2g``) and ``cpus`` limit each task, ``max_tasks`` all of them together.
+    ``pull`` is ``missing``, ``always`` or
     ``never``. ``network`` is the name of a Docker network. ``allowed_arguments`` are the arguments of ``docker run`` that a
     task may ask for; others are refused. ``capabilities`` are added to the few that root keeps in a container
     (``NET_BIND_SERVICE``). ``variables`` are those of the agent's environment that the process runtime passes on, beside
     what every program needs (``PATH``, ``HOME``, the language, the proxies); a name may end in ``*``. ``api`` is the server's
-    address as a task sees it, if it differs. ``labels`` are told as the worker's tags, for tasks that need them. Times are in
-    seconds.
+    address as a task sees it, if it differs. ``labels`` are told as the worker's tags, for tasks that need them. With
+    ``kubernetes`` the account is that of the pod in which the agent runs, or ``kubernetes_context`` of the kubeconfig
+    (``KUBECONFIG`` or ``~/.kube/config``); the other keys of that beginning are put into each Job's pod. Times are in seconds.
     """
 
     enabled: bool = False
@@ -42,6 +44,11 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     report_seconds: float = 30.0
     grace_seconds: float = 30.0
     restarts: int = 0
+    kubernetes_context: str = ""
+    kubernetes_namespace: str = "default"
+    kubernetes_service_account: str = ""
+    kubernetes_node_selector: dict[str, str] = {}
+    kubernetes_pull_secrets: tuple[str, ...] = ()
 
 
 def parse_size(text: str) -> int:

@@ -39,13 +39,15 @@ class ExitCause(StrEnum):
 
 @dataclass(frozen=True)
 class Exit:
-    """How it ended: the cause, and the exit code if there was one."""
+    """How it ended: the cause, the exit code if there was one, and what else the runtime tells."""
 
     cause: ExitCause
     code: int | None = None
+    detail: str = ""
 
     def __str__(self) -> str:
-        return str(self.cause) if self.code is None else f"{self.cause} (exit code {self.code})"
+        told = str(self.cause) if self.code is None else f"{self.cause} (exit code {self.code})"
+        return f"{told}: {self.detail}" if self.detail else told
 
 
 class TaskRuntime(Protocol):

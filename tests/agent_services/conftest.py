@@ -42,7 +42,9 @@ class Yard:
                 yield
             finally:
                 running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
+                (ended,) = await asyncio.gather(running, return_exceptions=True)
+                if isinstance(ended, Exception):
+                    raise ended  # it ended by itself
 
     async def enqueue(self, name: str = "a service", **fields: Any) -> str:
         """A task in the services queue."""
