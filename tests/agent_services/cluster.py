@@ -63,6 +63,7 @@ class Cluster:
         self.pods: dict[str, Pod] = {}
         self.launched: list[str] = []
         self._changed = asyncio.Condition()
+        self._closes = False
         self._kubelets: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
@@ -79,6 +80,9 @@ class Cluster:
         try:
             yield config
         finally:
+            async with self._changed:  # whoever watches would keep the server from closing until the watch's own end
+                self._closes = True
+                self._changed.notify_all()
             for kubelet in list(self._kubelets):
                 kubelet.cancel()
             await asyncio.gather(*self._kubelets, return_exceptions=True)
@@ -219,7 +223,7 @@ class Cluster:
         seen: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(float(request.query["timeoutSeconds"])):
-                while True:
+                while not self._closes:
                     now = {pod["metadata"]["name"]: pod for pod in self._pods(request)}
                     events = [("MODIFIED", pod) for name, pod in now.items() if seen.get(name) != pod]
                     events += [("DELETED", pod) for name, pod in seen.items() if name not in now]
@@ -227,7 +231,8 @@ class Cluster:
                         await response.write(msgspec.json.encode({"type": kind, "object": pod}) + b"\n")
                     seen = msgspec.json.decode(msgspec.json.encode(now))
                     async with self._changed:
-                        await self._changed.wait()
+                        if not self._closes and self._pods(request) == list(now.values()):
+                            await self._changed.wait()
         return response
 
     async def _log(self, request: web.Request) -> web.StreamResponse:
@@ -241,11 +246,14 @@ class Cluster:
             for line in pod.lines[sent:]:
                 await response.write(line)
                 sent += 1
-            if "terminated" in pod.state or pod.name not in self.pods:
+            if self._ended(pod):
                 return response
             async with self._changed:
-                if sent == len(pod.lines) and "terminated" not in pod.state and pod.name in self.pods:
+                if sent == len(pod.lines) and not self._ended(pod):
                     await self._changed.wait()
+
+    def _ended(self, pod: Pod) -> bool:
+        return self._closes or "terminated" in pod.state or pod.name not in self.pods
 
     async def _metrics(self, request: web.Request) -> web.Response:
         usage = {"cpu": "250m", "memory": "64Mi"}

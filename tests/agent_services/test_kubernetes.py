@@ -115,4 +115,5 @@ async def test_a_cluster_that_is_away_is_unavailable(tmp_path: Path, monkeypatch
 
 
 def test_quantities() -> None:
-    assert [quantity(text) for text in ("2", "250m", "100n", "64Mi", "1Gi")] == [2.0, 0.25, 1e-07, 2.0**26, 2.0**30]
+    told = [quantity(text) for text in ("2", "250m", "100n", "64Mi", "1Gi")]
+    assert told == pytest.approx([2.0, 0.25, 1e-07, 2.0**26, 2.0**30])
