@@ -134,8 +134,8 @@ async def test_who_may_run_no_agents_is_given_no_task(yard: Yard) -> None:
     for role, code in (("guest", (403, 21)), ("annotator", (403, 21)), ("user", (200, 0))):
         made = (await yard.api.call("auth.create_credentials", role=role))["credentials"]
         caller = yard.api.as_user(made["access_key"], made["secret_key"])
-        assert (await caller.ask("agents.owned", worker=WORKER)).codes == code
-        assert (await caller.ask("agents.take", worker=WORKER, queues=[queue])).codes == code
+        assert (await caller.ask("agents.owned", {"worker": WORKER})).codes == code
+        assert (await caller.ask("agents.take", {"worker": WORKER, "queues": [queue]})).codes == code
         assert (await yard.task(task))["status"] == ("in_progress" if role == "user" else "queued")
 
 
