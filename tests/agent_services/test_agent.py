@@ -131,7 +131,7 @@ async def test_a_task_that_was_taken_and_not_launched_is_not_lost(yard: Yard) ->
 async def test_who_may_run_no_agents_is_given_no_task(yard: Yard) -> None:
     task = await yard.enqueue()
     queue = (await yard.api.call("queues.get_all", {"name": "^services$", "only_fields": ["id"]}))["queues"][0]["id"]
-    for role, code in (("guest", (403, 21)), ("annotator", (403, 21)), ("user", (200, 0))):
+    for role, code in (("guest", (403, 20)), ("annotator", (403, 20)), ("user", (200, 0))):
         made = (await yard.api.call("auth.create_credentials", role=role))["credentials"]
         caller = yard.api.as_user(made["access_key"], made["secret_key"])
         assert (await caller.ask("agents.owned", {"worker": WORKER})).codes == code
