@@ -167,7 +167,7 @@ def test_hook_task_runtimes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
         monkeypatch.setenv(variable, "x")
     monkeypatch.setenv("TRACKYARD__AGENT_SERVICES__RUNTIME", "no-such-runtime")
     assert main(["agent", "--data-dir", str(tmp_path)]) == 2
-    assert "expected one of docker, idle, process" in capsys.readouterr().err
+    assert "expected one of docker, idle, kubernetes, process" in capsys.readouterr().err
 
 
 async def test_hook_health_checks(tmp_path: Path) -> None:
