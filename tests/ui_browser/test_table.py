@@ -119,7 +119,7 @@ def test_a_task_is_cloned_edited_and_enqueued(page: Page, server: ServerProcess,
     """From a finished run a draft is cloned, a parameter is changed, and it is put into a queue of a new name."""
     page.goto(f"{server.web}/tasks/{tasks[1]}/overview")
     page.get_by_role("button", name="Clone…").click()
-    page.get_by_label("Name").fill("a second try")
+    page.get_by_role("textbox", name="Name").fill("a second try")
     page.get_by_role("button", name="Clone", exact=True).click()
     expect(page.get_by_role("heading", name="a second try")).to_be_visible()
     expect(page).to_have_url(re.compile("/configuration"))
