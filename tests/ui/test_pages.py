@@ -50,8 +50,11 @@ class Reader(HTMLParser):
 
 
 def addresses(site: Site, task: str = "") -> list[str]:
-    """The address of every page, tab and project tab that the plugins register, for a task and its project."""
-    panels = [panel for kind in KINDS for panel in site.api.kernel.panels(kind)]
+    """The address of every page, tab and project tab that the plugins register, for a task and its project.
+
+    These tasks are no applications, so the page of an application is not among them.
+    """
+    panels = [panel for kind in KINDS for panel in site.api.kernel.panels(kind) if panel.name != "application"]
     values = {"task": task or site.tasks[0], "project": site.project}
     found = [re.sub(r"\{(\w+)[^}]*\}", lambda part: values.get(part[1], "{}"), panel.path) for panel in panels]
     return sorted({path for path in found if "{}" not in path and path not in ("", "/login")})
