@@ -1,4 +1,4 @@
-"""Changing ``plugins.toml`` from the running server: comments and order stay, a wrong value never gets into the file.
+"""Changing ``plugins.toml`` for the server and the command line: comments and order stay, a wrong value never gets into the file.
 
 What is written counts from the next start. Values of the environment and of flags stand above the file, so changing them here
 would change nothing; secrets are kept out of this way altogether.
@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 import tomlkit
 from tomlkit.items import Table
-from trackyard.core.settings import Settings, SettingsError
+from trackyard.core.plugins import PluginsSettings
+from trackyard.core.settings import Settings, SettingsError, read_file
 
 NAME = "plugins.toml"
 
@@ -69,3 +70,12 @@ def change(settings: Settings, table: str, kind: type[msgspec.Struct], values: M
     finally:
         candidate.unlink(missing_ok=True)
     return path
+
+
+def switch(settings: Settings, plugin: str, *, enabled: bool) -> Path:
+    """Take a plugin out of ``[plugins] disabled`` of the file, or put it in; raises as `change` does. Blocks."""
+    path = path_of(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    now = read_file(path if path.exists() else None).get("plugins", {})
+    names = set(now.get("disabled", [])) - {plugin} | (set() if enabled else {plugin})
+    return change(settings, "plugins", PluginsSettings, {"disabled": sorted(names) or None})

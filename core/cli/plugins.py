@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
 import msgspec
+from trackyard.core import settings_file
 from trackyard.core.cli.command import Command
 from trackyard.core.plugins import PluginManager, Record
 from trackyard.core.scaffold import ScaffoldError, kinds, write_package
@@ -88,25 +88,9 @@ def _switch(chosen: argparse.Namespace, settings: Settings, *, disabled: bool) -
     if disabled and record.kind is not None and record.kind.essential:
         print(f"trackyard: the server can't do without {chosen.name}", file=sys.stderr)
         return 2
-    names = set(manager.choice.disabled) | {chosen.name} if disabled else set(manager.choice.disabled) - {chosen.name}
-    path = settings.path or settings.data_dir / "plugins.toml"
-    write_disabled(path, sorted(names))
+    path = settings_file.switch(settings, chosen.name, enabled=not disabled)
     print(f"{chosen.name} is {'disabled' if disabled else 'enabled'} in {path}; restart the server")
     return 0
-
-
-def write_disabled(path: Path, names: list[str]) -> None:
-    """Set ``[plugins] disabled`` in the file and leave every other line as it is."""
-    text = path.read_text() if path.exists() else ""
-    line = "disabled = [" + ", ".join(f'"{name}"' for name in names) + "]"
-    table = re.search(r"(?ms)^\[plugins\][^\n]*\n(.*?)(?=^\[|\Z)", text)
-    if table is None:
-        text = f"{text.rstrip()}\n\n[plugins]\n{line}\n".lstrip()
-    else:
-        body, found = re.subn(r"(?ms)^disabled\s*=\s*\[.*?\]", lambda _: line, table.group(1))
-        text = text[: table.start(1)] + (body if found else f"{line}\n{body}") + text[table.end(1) :]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def new(chosen: argparse.Namespace, settings: Settings) -> int:

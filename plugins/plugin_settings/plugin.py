@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +14,7 @@ from trackyard.core.hookspecs import hookimpl
 from trackyard.core.identity import ADMIN
 from trackyard.core.kernel import Kernel
 from trackyard.core.plugin import Plugin
-from trackyard.core.plugins import PluginsSettings, Record
+from trackyard.core.plugins import Record
 from trackyard.core.protocol.endpoint import Call, Endpoint
 from trackyard.core.protocol.requests import Request
 from trackyard.core.settings import SettingsError, read_file
@@ -137,7 +139,7 @@ async def configure(call: Call, request: ConfigureRequest) -> dict[str, Any]:
         if names_place(request.settings[key]):
             raise validation(f"settings.{key}", "places of secrets are not set here: write them into the file")
     values = {key: from_client(known[key].type, value) for key, value in request.settings.items()}
-    return await _write(call, record.table, record.kind.settings_type, values)
+    return await _written(settings_file.change, call.kernel.settings, record.table, record.kind.settings_type, values)
 
 
 async def switch(call: Call, request: SwitchRequest) -> dict[str, Any]:
@@ -145,15 +147,12 @@ async def switch(call: Call, request: SwitchRequest) -> dict[str, Any]:
     record = _record(call, request.plugin)
     if not request.enabled and record.kind is not None and record.kind.essential:
         raise ApiError(400, 0, "The server can't do without this plugin", plugin=record.name)
-    path = settings_file.path_of(call.kernel.settings)
-    now = (await asyncio.to_thread(read_file, path if await asyncio.to_thread(path.exists) else None)).get("plugins", {})
-    names = (set(now.get("disabled", [])) - {record.name}) | (set() if request.enabled else {record.name})
-    return await _write(call, "plugins", PluginsSettings, {"disabled": sorted(names) or None})
+    return await _written(settings_file.switch, call.kernel.settings, record.name, enabled=request.enabled)
 
 
-async def _write(call: Call, table: str, kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
+async def _written(write: Callable[..., Path], *values: Any, **options: Any) -> dict[str, Any]:
     try:
-        path = await asyncio.to_thread(settings_file.change, call.kernel.settings, table, kind, values)
+        path = await asyncio.to_thread(write, *values, **options)
     except SettingsError as error:
         raise validation(error.key, f"found {error.found}; expected {error.expected}") from None
     return {"file": str(path), "restart_needed": True}

@@ -40,14 +40,6 @@ class HotScalars:
         columns = Points(numbers[start : start + points], numbers[start + points :], values)
         return HotScalars(numbers[:series], numbers[series:start], columns)
 
-    def of_series(self, series: int) -> Points | None:
-        """The points of one series, or None when it has none here."""
-        found = np.flatnonzero(self.series == series)
-        if not len(found):
-            return None
-        at = int(found[0])
-        return self.points.pick(slice(int(self.offsets[at]), int(self.offsets[at + 1])))
-
 
 def scalar_columns(scalars: Scalars) -> bytes:
     """What of a row can be written before the numbers of the series are known."""

@@ -30,3 +30,19 @@ def test_a_key_that_others_could_read_is_taken_from_them(tmp_path: Path, caplog:
     assert read_or_make(path, lambda: b"new") == b"kept"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "could be read by others" in caplog.text
+
+
+def test_a_key_that_was_half_written_by_a_crash_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next process may have the same number, as in a container; nobody takes the half for the key."""
+    path = tmp_path / "a.key"
+
+    def crash(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", crash)
+        with pytest.raises(KeyboardInterrupt):
+            read_or_make(path, lambda: b"half")
+    assert not path.exists()
+    assert len(list(tmp_path.iterdir())) == 1
+    assert read_or_make(path, lambda: b"whole") == b"whole"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from trackyard.core import plugins as manager_module
-from trackyard.core.cli.plugins import write_disabled
+from trackyard.core import settings_file
 from trackyard.core.errors import ApiError
 from trackyard.core.identity import SYSTEM
 from trackyard.core.plugins import PluginFailure, State
-from trackyard.core.settings import SettingsError
+from trackyard.core.settings import Settings, SettingsError
 from trackyard.core.sites.applications import UndeclaredRoute
 
 from tests.kernel.conftest import AsyncOpen, Open, Served
@@ -131,11 +131,13 @@ async def test_spawned_work_ends_with_the_kernel(amake: AsyncOpen) -> None:
         ("", '[plugins]\ndisabled = ["a", "b"]\n'),
         ('[server]\nhost = "x"\n', '[server]\nhost = "x"\n\n[plugins]\ndisabled = ["a", "b"]\n'),
         ('[plugins]\ndisabled = []\norder = ["z"]\n[server]\n', '[plugins]\ndisabled = ["a", "b"]\norder = ["z"]\n[server]\n'),
-        ('[plugins]\norder = ["z"]\n', '[plugins]\ndisabled = ["a", "b"]\norder = ["z"]\n'),
+        ('[plugins]\norder = ["z"]\n', '[plugins]\norder = ["z"]\ndisabled = ["a", "b"]\n'),
     ],
 )
 def test_disabling_changes_one_line_of_the_file(tmp_path: Path, before: str, after: str) -> None:
     path = tmp_path / "plugins.toml"
     path.write_text(before)
-    write_disabled(path, ["a", "b"])
+    settings = Settings(path, environ={}, data_dir=tmp_path)
+    for name in ("b", "a"):
+        settings_file.switch(settings, name, enabled=False)
     assert path.read_text() == after

@@ -1,6 +1,5 @@
 """Secrets: encrypted, masked, and put back in their places."""
 
-import os
 import stat
 from pathlib import Path
 
@@ -29,9 +28,3 @@ def test_a_mask_stands_for_what_is_kept_in_the_same_place() -> None:
         "secret": "s",
         "buckets": [{"bucket": "b", "host": "h", "secret": "1"}, {"bucket": "b", "secret": ""}],
     }
-
-
-def test_a_key_that_was_half_written_by_a_crash_is_no_hindrance(tmp_path: Path) -> None:
-    """In a container the process has the same number again."""
-    (tmp_path / "storage.key").with_suffix(f".{os.getpid()}").write_bytes(b"half")
-    assert Fernet(read_key(tmp_path))
